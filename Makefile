@@ -1,0 +1,41 @@
+# make run    set everything up and serve the page at http://localhost:8080
+# make test   set everything up and pass the tests
+# make check  formatter, linter, strict types
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.DEFAULT_GOAL := run
+.PHONY: run test check format clean
+
+run: $(VENV)/.run-ready
+	$(BIN)/python app.py $(ARGS)
+
+test: $(VENV)/.test-ready
+	$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
+	$(BIN)/python -m coverage report --include='inpainting/*' --fail-under=95
+	$(BIN)/python -m coverage report --include='models/*' --omit='models/loading.py,models/training/*' --fail-under=85
+
+check: $(VENV)/.test-ready
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
+
+format: $(VENV)/.test-ready
+	$(BIN)/python -m ruff format .
+	$(BIN)/python -m ruff check --fix .
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run-ready: requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/.test-ready: requirements.txt requirements-test.txt | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-test.txt
+	touch $(VENV)/.run-ready $@

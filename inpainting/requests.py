@@ -1,0 +1,150 @@
+"""What a caller asked, checked: every field is of its kind and in its range, or a BadRequest says so."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from typing import TypeVar
+
+from inpainting.errors import BadRequest
+from inpainting.types import (
+    Box,
+    ModelInfo,
+    PaintDefaults,
+    PaintRequest,
+    PaintSettings,
+    Point,
+    Prompts,
+    Size,
+)
+
+MAX_POINTS = 500
+MAX_PROMPT = 2000
+MAX_SEED = 2**32 - 1
+MAX_STEPS = 150
+MAX_GUIDANCE = 30.0
+MAX_VARIATIONS = 8
+MAX_FEATHER = 256
+
+T = TypeVar("T")
+
+
+def check_prompts(prompts: Prompts, size: Size) -> Prompts:
+    """Return `prompts` when every point and the box lie on a photo of `size` (width, height)."""
+    if len(prompts.points) > MAX_POINTS:
+        raise BadRequest(f"There are {len(prompts.points)} points; at most {MAX_POINTS} are used.")
+    for point in prompts.points:
+        _check_point(point, size)
+    if prompts.box is not None:
+        _check_box(prompts.box, size)
+    return prompts
+
+
+def _check_point(point: Point, size: Size) -> None:
+    _require_whole("x of a point", point.x, 0, size[0] - 1)
+    _require_whole("y of a point", point.y, 0, size[1] - 1)
+
+
+def _check_box(box: Box, size: Size) -> None:
+    _require_whole("x0 of the box", box.x0, 0, size[0] - 1)
+    _require_whole("y0 of the box", box.y0, 0, size[1] - 1)
+    _require_whole("x1 of the box", box.x1, box.x0 + 1, size[0])
+    _require_whole("y1 of the box", box.y1, box.y0 + 1, size[1])
+
+
+def resolve(request: PaintRequest, info: ModelInfo) -> tuple[PaintSettings, ...]:
+    """Return one `PaintSettings` for each variation, seeds counting up from the first.
+
+    What the request leaves open is taken from `info.defaults`; an open seed is drawn. Raises
+    BadRequest naming the field, its value and its range.
+    """
+    defaults = info.defaults or PaintDefaults(20, 7.0, 1.0, _first(info.schedulers))
+    steps = _or(request.steps, defaults.steps)
+    strength = _or(request.strength, defaults.strength)
+    settings = PaintSettings(
+        prompt=_text("prompt", request.prompt),
+        negative_prompt=_text("negative prompt", request.negative_prompt),
+        seed=_require_seed(request.seed),
+        steps=_require_whole("steps", steps, 1, MAX_STEPS),
+        guidance=_require_number("guidance", _or(request.guidance, defaults.guidance), 0.0, 30.0),
+        strength=_require_strength(strength, steps),
+        scheduler=_choice(_or(request.scheduler, defaults.scheduler), info.schedulers),
+    )
+    count = _require_whole("variations", request.variations, 1, MAX_VARIATIONS)
+    if request.feather is not None:
+        _require_whole("feather", request.feather, 0, MAX_FEATHER)
+    return tuple(_with_seed(settings, (settings.seed + n) % (MAX_SEED + 1)) for n in range(count))
+
+
+def _with_seed(settings: PaintSettings, seed: int) -> PaintSettings:
+    return PaintSettings(
+        settings.prompt,
+        settings.negative_prompt,
+        seed,
+        settings.steps,
+        settings.guidance,
+        settings.strength,
+        settings.scheduler,
+    )
+
+
+def _or(value: T | None, default: T) -> T:
+    return default if value is None else value
+
+
+def _first(names: tuple[str, ...]) -> str:
+    return names[0] if names else ""
+
+
+def _text(field: str, value: str) -> str:
+    if not isinstance(value, str):
+        raise BadRequest(f"The {field} must be text.")
+    if len(value) > MAX_PROMPT:
+        raise BadRequest(
+            f"The {field} has {len(value)} characters; at most {MAX_PROMPT} are allowed."
+        )
+    return value.replace("\0", "").strip()
+
+
+def _require_seed(value: int | None) -> int:
+    if value is None:
+        return secrets.randbelow(MAX_SEED + 1)
+    return _require_whole("seed", value, 0, MAX_SEED)
+
+
+def _require_whole(field: str, value: int, low: int, high: int) -> int:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or not low <= value <= high:
+        shown = _shown(value)
+        raise BadRequest(f"The {field} is {shown}; it must be a whole number from {low} to {high}.")
+    return value
+
+
+def _require_number(field: str, value: float, low: float, high: float) -> float:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or not low <= value <= high:
+        shown = _shown(value)
+        raise BadRequest(f"The {field} is {shown}; it must be a number from {low:g} to {high:g}.")
+    return float(value)
+
+
+def _require_strength(value: float, steps: int) -> float:
+    strength = _require_number("strength", value, 0.0, 1.0)
+    if int(steps * strength) == 0:
+        raise BadRequest(
+            f"With {steps} steps a strength of {strength:g} runs no step at all; "
+            f"take a strength of at least {1 / steps:.2g}, or more steps."
+        )
+    return strength
+
+
+def _choice(value: str, choices: tuple[str, ...]) -> str:
+    if value not in choices:
+        raise BadRequest(f"The scheduler is {_shown(value)}; choose {', '.join(choices)}.")
+    return value
+
+
+def _shown(value: object) -> str:
+    """A value of a stranger in a sentence: short, and told apart from the sentence."""
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."

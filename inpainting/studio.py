@@ -1,0 +1,216 @@
+"""Studio: open, select, paint. The only place that knows the order of steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpainting.compositing import paste, prefill
+from inpainting.embeddings import EmbeddingCache
+from inpainting.errors import BadOutput, NothingSelected
+from inpainting.framing import Frame, crop, crop_hole, frame_for, restore
+from inpainting.masks import as_mask, feather, to_hole
+from inpainting.photo import PhotoLimits, open_photo, to_profile, with_pixels
+from inpainting.ports import Painter, Segmenter
+from inpainting.preview import preview_of, show
+from inpainting.recipe import recipe_of
+from inpainting.requests import check_prompts, resolve
+from inpainting.settings import Settings
+from inpainting.status import Status
+from inpainting.types import (
+    Candidates,
+    Embedding,
+    Mask,
+    ModelInfo,
+    Painted,
+    PaintRequest,
+    PaintResult,
+    PaintSettings,
+    Photo,
+    Progress,
+    Prompts,
+    Region,
+)
+
+FEATHER_SHARE = 1 / 160
+"""Default feather as a share of the window's longer side: 3 pixels at 512, 25 at 4,000."""
+
+POLL_SECONDS = 0.2
+"""How often a job that waits for the painter looks whether it was stopped."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """A request checked and framed: what all its variations share. `feather` is in pixels."""
+
+    request: PaintRequest
+    hole: Mask
+    frame: Frame
+    feather: int
+
+
+def plan(request: PaintRequest, info: ModelInfo) -> Job:
+    """Turn the mask into a hole and choose the frame for a painter described by `info`.
+
+    Raises BadRequest for a mask of another size or dtype, and NothingSelected where the hole or
+    the kept part would be empty.
+    """
+    mask = as_mask(request.mask, request.photo.size)
+    if not mask.any():
+        raise NothingSelected("Nothing is selected yet: click the subject of the photo first.")
+    if mask.all():
+        raise NothingSelected("The whole photo is selected: exclude what is not the subject.")
+    hole = to_hole(mask, request.region)
+    frame = frame_for(hole, info.native_side, info.multiple)
+    window = frame.window
+    longer = max(window.x1 - window.x0, window.y1 - window.y0)
+    default = max(1, round(longer * FEATHER_SHARE))
+    return Job(request, hole, frame, default if request.feather is None else request.feather)
+
+
+def finish(job: Job, painted: Painted) -> Photo:
+    """Put the painted frame back into the photo; kept pixels, alpha and profile stay as they are."""
+    photo, window = job.request.photo, job.frame.window
+    picture = to_profile(photo, restore(painted.rgb, job.frame))
+    weight = feather(job.hole[window.y0 : window.y1, window.x0 : window.x1], job.feather)
+    return with_pixels(photo, paste(photo.pixels, picture, window, weight))
+
+
+class Studio:
+    """The whole job on one segmenter and one painter, shared by all users and their threads."""
+
+    def __init__(
+        self, segmenter: Segmenter, painter: Painter, settings: Settings | None = None
+    ) -> None:
+        self.settings = settings or Settings()
+        self._segmenter = segmenter
+        self._painter = painter
+        self._status = Status(segmenter.info, painter.info)
+        self._embeddings = EmbeddingCache(self.settings.embedding_cache_mb * 1_000_000)
+        self._painting = Lock()
+
+    @property
+    def segmenter(self) -> Segmenter:
+        """The segmenter in use."""
+        return self._segmenter
+
+    @property
+    def painter(self) -> Painter:
+        """The painter in use."""
+        return self._painter
+
+    def status(self) -> Status:
+        """What is loaded now, and what is on its way."""
+        return replace(self._status, segmenter=self._segmenter.info, painter=self._painter.info)
+
+    def report(self, status: Status) -> None:
+        """Take over what a loader has to tell; the models named in it are not changed."""
+        self._status = status
+
+    def use(
+        self, segmenter: Segmenter | None = None, painter: Painter | None = None, reason: str = ""
+    ) -> None:
+        """Take other models from the next call on; jobs under way finish on those they began with."""
+        self._segmenter = segmenter or self._segmenter
+        self._painter = painter or self._painter
+        self._status = Status(self._segmenter.info, self._painter.info, reason)
+
+    def open(self, source: bytes | Path, name: str = "photo") -> Photo:
+        """Decode a photo and start its embedding in the background; raises BadPhoto."""
+        limits = PhotoLimits(
+            max_pixels=self.settings.max_megapixels * 1_000_000,
+            max_bytes=self.settings.max_file_mb * 1_000_000,
+        )
+        photo = open_photo(source, name, limits)
+        self.embed(photo)
+        return photo
+
+    def embed(self, photo: Photo) -> None:
+        """Start the embedding of a photo in the background, unless it is known already."""
+        self._embeddings.request(*_embedding_job(self._segmenter, photo))
+
+    def select(
+        self, photo: Photo, prompts: Prompts, hint: NDArray[np.float32] | None = None
+    ) -> Candidates:
+        """Return masks for the clicks, best first; waits for the photo's embedding.
+
+        `hint` is an entry of `Candidates.hints` from the last call for this photo. Raises
+        NothingSelected when there is neither an include point nor a box, and BadRequest for points
+        off the photo.
+        """
+        check_prompts(prompts, photo.size)
+        if prompts.box is None and not any(point.include for point in prompts.points):
+            raise NothingSelected("Click the subject first, then exclude what does not belong.")
+        segmenter = self._segmenter
+        embedding = self._embeddings.request(*_embedding_job(segmenter, photo)).result()
+        return segmenter.candidates(embedding, prompts, hint)
+
+    def paint(self, request: PaintRequest) -> Generator[Progress | PaintResult, None, None]:
+        """Repaint; yield `Progress`, and a `PaintResult` for each variation once it is finished.
+
+        `Progress.preview` is the whole photo, small, as it would look now. Closing the generator
+        stops within one step and leaves the models ready. Raises BadRequest and NothingSelected
+        before any model runs, OutOfMemory and BadOutput from the painter.
+        """
+        painter, segmenter = self._painter, self._segmenter
+        variations = resolve(request, painter.info)
+        job = plan(request, painter.info)
+        yield from self._wait_for_turn()
+        try:
+            for settings in variations:
+                yield from _paint_one(painter, segmenter.info, job, settings)
+        finally:
+            self._painting.release()
+
+    def _wait_for_turn(self) -> Generator[Progress, None, None]:
+        """Hold the painter when this returns; until then tell that another job has it."""
+        while not self._painting.acquire(timeout=POLL_SECONDS):
+            yield Progress(0, 0, note="Waiting for another repaint to finish.")
+
+
+def _embedding_job(
+    segmenter: Segmenter, photo: Photo
+) -> tuple[tuple[str, ...], partial[Embedding]]:
+    info = segmenter.info
+    return (info.key, info.revision, info.dtype, photo.digest), partial(segmenter.embed, photo.rgb)
+
+
+def _paint_one(
+    painter: Painter, segmenter: ModelInfo, job: Job, settings: PaintSettings
+) -> Generator[Progress | PaintResult, None, None]:
+    """Run the painter once; each of its previews is shown on the whole photo."""
+    started = time.perf_counter()
+    photo, frame = job.request.photo, job.frame
+    hole = crop_hole(job.hole, frame)
+    preview = preview_of(photo, frame, job.hole)
+    painted: Painted | None = None
+    with closing(painter.paint(prefill(crop(photo.rgb, frame), hole), hole, settings)) as events:
+        for event in events:
+            if isinstance(event, Painted):
+                painted = event
+            elif event.preview is None:
+                yield event
+            else:
+                yield replace(event, preview=show(preview, event.preview))
+    if painted is None:
+        raise BadOutput("The painter stopped without a picture. Please repaint.")
+    seconds = time.perf_counter() - started
+    recipe = recipe_of(job.request, settings, segmenter, painter.info, frame, job.feather)
+    notes = (*painted.notes, *_notes(job))
+    yield PaintResult(finish(job, painted), settings.seed, seconds, recipe, notes)
+
+
+def _notes(job: Job) -> tuple[str, ...]:
+    alpha = job.request.photo.alpha
+    if alpha is None or not (alpha[job.hole] == 0).any():
+        return ()
+    side = "subject" if job.request.region is Region.SUBJECT else "background"
+    return (f"Part of the {side} is transparent in the photo and stays so.",)

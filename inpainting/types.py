@@ -1,0 +1,210 @@
+"""The words of the domain as frozen values; none knows a file, a widget or a tensor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from inpainting.recipe import Recipe
+
+Rgb = NDArray[np.uint8]
+"""A picture, HxWx3, 0-255, R G B."""
+
+Mask = NDArray[np.bool_]
+"""HxW; of a photo: True = subject. A *hole* is the same array with True = repaint."""
+
+Size = tuple[int, int]
+"""(width, height) in pixels."""
+
+
+class Region(str, Enum):
+    """Which side of the mask is repainted."""
+
+    SUBJECT = "subject"
+    BACKGROUND = "background"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A click at pixel (x, y) of the upright photo, origin top left; `include` False excludes."""
+
+    x: int
+    y: int
+    include: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels of the upright photo: x0 <= x < x1, y0 <= y < y1."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """What the user pointed at: clicks in their order and at most one box."""
+
+    points: tuple[Point, ...] = ()
+    box: Box | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.points) or self.box is not None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photo:
+    """An opened photo.
+
+    `pixels` HxWx3 uint8, upright, in the file's own colour profile; `rgb` the same picture in sRGB,
+    which is what models see (the same array where the file has no profile); `alpha` HxW uint8 or
+    None, kept aside; `icc_profile` the bytes of the profile that `pixels` are in, None for sRGB;
+    `digest` 64 hex digits, a hash of size, pixels, alpha and profile; `name` the file's base name
+    without a folder; `notes` sentences for the user about what was done at opening.
+    """
+
+    pixels: Rgb
+    rgb: Rgb
+    alpha: NDArray[np.uint8] | None
+    icc_profile: bytes | None
+    digest: str
+    name: str = "photo"
+    notes: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> Size:
+        """(width, height) in pixels."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedding:
+    """What a segmenter computes once a photo of `size` (width, height); `nbytes` its memory."""
+
+    size: Size
+    nbytes: int
+    data: object
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """The masks offered for the same prompts, best first, with scores 0-1 of the same length.
+
+    `masks` are HxW bool at the photo's own size. `hints` has one entry a mask where the segmenter
+    can be given a former answer to start from (SAM: low-resolution logits, float32), else is empty.
+    """
+
+    masks: tuple[Mask, ...]
+    scores: tuple[float, ...]
+    hints: tuple[NDArray[np.float32], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PaintDefaults:
+    """The settings that a painter does best with; see `PaintRequest` for their ranges."""
+
+    steps: int
+    guidance: float
+    strength: float
+    scheduler: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What is loaded, for the page and for recipes.
+
+    `key` the catalogue row; `title` for people; `source` a hub id or the project's own folder;
+    `revision` 40 hex digits or a version; `device` such as "cpu", "cuda:0"; `dtype` such as
+    "float16"; `native_side` in pixels: a painter works on frames of about native_side**2 pixels;
+    `multiple`: frame sides are multiples of it; `world`: a sentence on what it can paint or select.
+    """
+
+    key: str
+    title: str
+    source: str
+    revision: str
+    licence: str
+    device: str = "cpu"
+    dtype: str = "float32"
+    native_side: int = 1024
+    multiple: int = 8
+    schedulers: tuple[str, ...] = ()
+    defaults: PaintDefaults | None = None
+    world: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PaintRequest:
+    """All that a repaint needs; None stands for the painter's own default.
+
+    `prompt`, `negative_prompt` up to 2,000 characters; `seed` 0 to 2**32-1, None draws one; `steps`
+    1-150; `guidance` 0-30; `strength` above 0 up to 1; `scheduler` a name that the painter lists;
+    `variations` 1-8 pictures with consecutive seeds; `feather` 0-256 pixels, inside the hole;
+    `prompts` the clicks that led to the mask, kept for the recipe alone.
+    """
+
+    photo: Photo
+    mask: Mask
+    region: Region = Region.BACKGROUND
+    prompt: str = ""
+    negative_prompt: str = ""
+    seed: int | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    strength: float | None = None
+    scheduler: str | None = None
+    variations: int = 1
+    feather: int | None = None
+    prompts: Prompts = field(default_factory=Prompts)
+
+
+@dataclass(frozen=True, slots=True)
+class PaintSettings:
+    """A request as a painter runs it: nothing is left open. Ranges as in `PaintRequest`."""
+
+    prompt: str
+    negative_prompt: str
+    seed: int
+    steps: int
+    guidance: float
+    strength: float
+    scheduler: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Progress:
+    """One step done: `step` of `total` as really run; a small `preview` HxWx3 where there is one.
+
+    `note` says what is waited for when nothing is painted yet.
+    """
+
+    step: int
+    total: int
+    preview: Rgb | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Painted:
+    """A painter's finished picture of the frame, HxWx3 uint8, with sentences on what happened."""
+
+    rgb: Rgb
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PaintResult:
+    """One finished picture: `photo` holds it at the size, alpha and profile of the original."""
+
+    photo: Photo
+    seed: int
+    seconds: float
+    recipe: Recipe
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inpainting.errors import BadRequest
+from inpainting.requests import MAX_SEED, check_prompts, resolve
+from inpainting.types import Box, ModelInfo, PaintDefaults, PaintRequest, Photo, Point, Prompts
+
+INFO = ModelInfo(
+    "fake",
+    "fake",
+    "-",
+    "-",
+    "-",
+    schedulers=("Euler", "DDIM"),
+    defaults=PaintDefaults(20, 7.5, 0.9, "DDIM"),
+)
+PIXELS = np.zeros((4, 6, 3), np.uint8)
+PHOTO = Photo(PIXELS, PIXELS, None, None, "0" * 64)
+MASK = np.zeros((4, 6), np.bool_)
+
+
+def request(**fields: Any) -> PaintRequest:
+    return PaintRequest(PHOTO, MASK, **fields)
+
+
+def test_what_is_left_open_comes_from_the_painter() -> None:
+    (settings,) = resolve(request(), INFO)
+    assert (settings.steps, settings.guidance) == (20, 7.5)
+    assert (settings.strength, settings.scheduler) == (0.9, "DDIM")
+
+
+def test_what_is_given_wins_also_when_it_is_zero() -> None:
+    given_values = {"steps": 3, "guidance": 0, "strength": 1, "scheduler": "Euler", "seed": 0}
+    (settings,) = resolve(request(**given_values), INFO)
+    assert (settings.steps, settings.guidance, settings.strength) == (3, 0.0, 1.0)
+    assert (settings.scheduler, settings.seed) == ("Euler", 0)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "named"),
+    [
+        *(("guidance", value, "guidance") for value in (math.nan, math.inf, -1.0, 1e9, "7", True)),
+        *(("steps", value, "steps") for value in (0, 10**6, -1, 2.5, "4", math.nan)),
+        *(("strength", value, "strength") for value in (0.0, 1.0001, -0.1, math.nan, None.__class__)),
+        *(("seed", value, "seed") for value in (2**80, -1, "", 1.0, MAX_SEED + 1)),
+        *(("variations", value, "variations") for value in (0, 9, 1.5)),
+        *(("feather", value, "feather") for value in (-1, 257)),
+        ("scheduler", "Heun", "Euler, DDIM"),
+        ("prompt", "x" * 5000, "5000 characters"),
+        ("prompt", 5, "text"),
+        ("negative_prompt", "x" * 2001, "negative prompt"),
+    ],
+)
+def test_a_bad_value_is_refused_by_name(field: str, value: object, named: str) -> None:
+    with pytest.raises(BadRequest, match=named):
+        resolve(request(**{field: value}), INFO)
+
+
+def test_too_small_a_product_of_steps_and_strength_is_refused_with_what_would_do() -> None:
+    with pytest.raises(BadRequest, match=r"strength of at least 0\.1"):
+        resolve(request(steps=10, strength=0.05), INFO)
+
+
+def test_an_open_seed_is_drawn_anew_each_time() -> None:
+    seeds = {resolve(request(), INFO)[0].seed for _ in range(20)}
+    assert len(seeds) > 15
+    assert all(0 <= seed <= MAX_SEED for seed in seeds)
+
+
+def test_variations_count_up_from_the_seed_and_wrap() -> None:
+    seeds = [s.seed for s in resolve(request(seed=MAX_SEED, variations=3), INFO)]
+    assert seeds == [MAX_SEED, 0, 1]
+
+
+@given(st.text(max_size=200))
+def test_any_short_text_is_a_prompt(text: str) -> None:
+    (settings,) = resolve(request(prompt=text), INFO)
+    assert settings.prompt == text.replace("\0", "").strip()
+
+
+@pytest.mark.parametrize(
+    "prompts",
+    [
+        Prompts((Point(-1, 0),)),
+        Prompts((Point(0, 4),)),
+        Prompts((Point(6, 0),)),
+        Prompts((Point(1.5, 0),)),  # type: ignore[arg-type]
+        Prompts((Point(None, 0),)),  # type: ignore[arg-type]
+        Prompts((Point("1", 0),)),  # type: ignore[arg-type]
+        Prompts(tuple(Point(0, 0) for _ in range(10_000))),
+        Prompts(box=Box(2, 2, 2, 3)),
+        Prompts(box=Box(3, 0, 1, 2)),
+        Prompts(box=Box(0, 0, 7, 2)),
+    ],
+)
+def test_points_and_boxes_off_the_photo_are_refused(prompts: Prompts) -> None:
+    with pytest.raises(BadRequest):
+        check_prompts(prompts, PHOTO.size)
+
+
+@given(st.integers(0, 5), st.integers(0, 3), st.booleans())
+def test_every_pixel_of_the_photo_can_be_clicked(x: int, y: int, include: bool) -> None:
+    prompts = Prompts((Point(x, y, include),), Box(x, y, x + 1, y + 1))
+    assert check_prompts(prompts, PHOTO.size) is prompts
