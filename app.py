@@ -1,4 +1,4 @@
-"""Composition root: options to settings, settings to models, models to Studio, Studio to the page."""
+"""Composition root: options to settings, to models, to the Studio, to the page."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def serve_page(settings: Settings) -> None:
     segmenter, painter = embedded_models()
     studio = Studio(segmenter, painter, settings)
     page = build_page(studio, settings, examples())
-    bring_up(settings, studio)
+    bring_up(settings, studio, painter)
     serve(page, settings)
 
 

@@ -1,8 +1,8 @@
-"""The notebook's two plain functions as a Segmenter and a Painter, so that they can run the page."""
+"""The notebook's two plain functions as a Segmenter and a Painter."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, cast
 
 import cv2
@@ -72,7 +72,9 @@ class FunctionPainter:
             defaults=PaintDefaults(1, 7.0, 1.0, "as it is"),
         )
 
-    def paint(self, rgb: Rgb, hole: Mask, settings: PaintSettings) -> Iterator[Progress | Painted]:
+    def paint(
+        self, rgb: Rgb, hole: Mask, settings: PaintSettings
+    ) -> Generator[Progress | Painted, None, None]:
         """Call the function once; it can be stopped only before and after."""
         yield Progress(0, 1)
         picture = self._function(
@@ -106,13 +108,13 @@ def _as_rgb(picture: Any, size: tuple[int, int]) -> Rgb:
 
 def as_segmenter(thing: Segmenter | GetProcessedInputs) -> Segmenter:
     """Return a `Segmenter` as it is, and a plain function as one."""
-    return FunctionSegmenter(thing) if _is_function(thing, "candidates") else cast(Segmenter, thing)
+    if hasattr(thing, "candidates"):
+        return cast(Segmenter, thing)
+    return FunctionSegmenter(thing)
 
 
 def as_painter(thing: Painter | Inpaint) -> Painter:
     """Return a `Painter` as it is, and a plain function as one."""
-    return FunctionPainter(thing) if _is_function(thing, "paint") else cast(Painter, thing)
-
-
-def _is_function(thing: object, method: str) -> bool:
-    return callable(thing) and not hasattr(thing, method)
+    return (
+        cast(Painter, thing) if hasattr(thing, "paint") else FunctionPainter(thing)
+    )

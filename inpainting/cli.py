@@ -67,7 +67,7 @@ def _end(say: Narrator, sentence: str, code: int) -> int:
 
 
 class Narrator:
-    """Tells on one stream what is going on: progress over itself on a terminal, else whole lines."""
+    """Tells what is going on: progress over itself on a terminal, else in whole lines."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

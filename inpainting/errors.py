@@ -1,14 +1,14 @@
 """Every refusal of the program, as one tree; the text of each is a sentence that a user can read.
 
-    PointPaintError          anything that is told to the user
-    |-- BadPhoto             the file cannot be used as a photo
-    |-- BadRequest           a value is missing, of the wrong kind or out of its range
-    |   `-- NothingSelected  the selection is empty, or leaves nothing to repaint
-    |-- ModelUnavailable     a model cannot be loaded: no weights, no network, no memory for it
-    |-- OutOfMemory          a job did not fit, even after every smaller way was tried
-    |-- BadOutput            the painter returned something that is not a picture
-    |-- Busy                 the queue is full
-    `-- Cancelled            the user stopped the job
+PointPaintError          anything that is told to the user
+|-- BadPhoto             the file cannot be used as a photo
+|-- BadRequest           a value is missing, of the wrong kind or out of its range
+|   `-- NothingSelected  the selection is empty, or leaves nothing to repaint
+|-- ModelUnavailable     a model cannot be loaded: no weights, no network, no memory for it
+|-- OutOfMemory          a job did not fit, even after every smaller way was tried
+|-- BadOutput            the painter returned something that is not a picture
+|-- Busy                 the queue is full
+`-- Cancelled            the user stopped the job
 """
 
 from __future__ import annotations

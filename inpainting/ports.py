@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Protocol
 
 import numpy as np
@@ -48,7 +48,9 @@ class Painter(Protocol):
         """What this is, with `defaults` and `schedulers` set."""
         ...
 
-    def paint(self, rgb: Rgb, hole: Mask, settings: PaintSettings) -> Iterator[Progress | Painted]:
+    def paint(
+        self, rgb: Rgb, hole: Mask, settings: PaintSettings
+    ) -> Generator[Progress | Painted, None, None]:
         """Paint where `hole` is True; yield `Progress` after each step, then one `Painted`.
 
         `rgb` HxWx3 uint8 with sides that are multiples of `info.multiple`; `hole` HxW. Closing the

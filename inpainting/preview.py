@@ -41,8 +41,9 @@ def show(preview: Preview, rgb: Rgb) -> Rgb:
     """Return the small photo with `rgb`, a picture of the frame at any size, seen in the hole."""
     box = preview.window
     resized = cv2.resize(rgb, (box.x1 - box.x0, box.y1 - box.y0), interpolation=cv2.INTER_LINEAR)
-    shown = preview.base.copy()
-    shown[box.y0 : box.y1, box.x0 : box.x1][preview.hole] = resized[preview.hole]
+    shown: Rgb = preview.base.copy()
+    inside: Rgb = shown[box.y0 : box.y1, box.x0 : box.x1]
+    inside[preview.hole] = resized[preview.hole]
     return shown
 
 

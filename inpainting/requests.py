@@ -1,4 +1,4 @@
-"""What a caller asked, checked: every field is of its kind and in its range, or a BadRequest says so."""
+"""What a caller asked, checked: each field of its kind and in its range, or a BadRequest."""
 
 from __future__ import annotations
 
@@ -103,7 +103,9 @@ def _text(field: str, value: str) -> str:
         raise BadRequest(
             f"The {field} has {len(value)} characters; at most {MAX_PROMPT} are allowed."
         )
-    return value.replace("\0", "").strip()
+    # Neither tokenizers nor files can hold lone surrogates, which JSON can.
+    readable = value.encode("utf-8", "ignore").decode("utf-8")
+    return readable.replace("\0", "").strip()
 
 
 def _require_seed(value: int | None) -> int:

@@ -47,7 +47,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("segmenter", "", "Catalogue row of the segmenter, instead of the preset's."),
     Setting("painter", "", "Catalogue row of the painter, instead of the preset's."),
     Setting("device", "auto", "Device of the models: auto, cpu, cuda, cuda:1, mps."),
-    Setting("max_megapixels", 50, "Largest photo, in millions of pixels.", 1, 500),
+    Setting("max_megapixels", 50, "Largest photo, in millions of pixels.", 1, 178),
     Setting("max_file_mb", 30, "Largest file, in megabytes.", 1, 500),
     Setting("embedding_cache_mb", 512, "Memory for embeddings of photos, in megabytes.", 16, 65536),
     Setting("queue_size", 16, "Repaints that may wait; the next one is refused.", 1, 1000),
@@ -84,9 +84,7 @@ def read_settings(
     """
     chosen = {row.name: environment.get(row.variable) or None for row in SETTINGS}
     given = {name: value for name, value in (options or {}).items() if value is not None}
-    values = {
-        row.name: _cast(row, {**chosen, **given}.get(row.name)) for row in SETTINGS
-    }
+    values = {row.name: _cast(row, {**chosen, **given}.get(row.name)) for row in SETTINGS}
     return Settings(**{f.name: values[f.name] for f in fields(Settings)})  # type: ignore[arg-type]
 
 

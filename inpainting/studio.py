@@ -77,7 +77,7 @@ def plan(request: PaintRequest, info: ModelInfo) -> Job:
 
 
 def finish(job: Job, painted: Painted) -> Photo:
-    """Put the painted frame back into the photo; kept pixels, alpha and profile stay as they are."""
+    """Put the painted frame back into the photo; kept pixels, alpha and profile stay."""
     photo, window = job.request.photo, job.frame.window
     picture = to_profile(photo, restore(painted.rgb, job.frame))
     weight = feather(job.hole[window.y0 : window.y1, window.x0 : window.x1], job.feather)
@@ -118,7 +118,7 @@ class Studio:
     def use(
         self, segmenter: Segmenter | None = None, painter: Painter | None = None, reason: str = ""
     ) -> None:
-        """Take other models from the next call on; jobs under way finish on those they began with."""
+        """Take other models from the next call on; jobs under way end on those they began with."""
         self._segmenter = segmenter or self._segmenter
         self._painter = painter or self._painter
         self._status = Status(self._segmenter.info, self._painter.info, reason)

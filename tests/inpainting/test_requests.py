@@ -48,7 +48,10 @@ def test_what_is_given_wins_also_when_it_is_zero() -> None:
     [
         *(("guidance", value, "guidance") for value in (math.nan, math.inf, -1.0, 1e9, "7", True)),
         *(("steps", value, "steps") for value in (0, 10**6, -1, 2.5, "4", math.nan)),
-        *(("strength", value, "strength") for value in (0.0, 1.0001, -0.1, math.nan, None.__class__)),
+        *(
+            ("strength", value, "strength")
+            for value in (0.0, 1.0001, -0.1, math.nan, None.__class__)
+        ),
         *(("seed", value, "seed") for value in (2**80, -1, "", 1.0, MAX_SEED + 1)),
         *(("variations", value, "variations") for value in (0, 9, 1.5)),
         *(("feather", value, "feather") for value in (-1, 257)),
@@ -83,6 +86,10 @@ def test_variations_count_up_from_the_seed_and_wrap() -> None:
 def test_any_short_text_is_a_prompt(text: str) -> None:
     (settings,) = resolve(request(prompt=text), INFO)
     assert settings.prompt == text.replace("\0", "").strip()
+
+
+def test_half_characters_that_no_file_can_hold_are_dropped() -> None:
+    assert resolve(request(prompt="a \ud800 sea\0"), INFO)[0].prompt == "a  sea"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,128 @@
+"""PNG out: lossless, at the photo's own size, built from arrays so that no upload's data leaks."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from io import BytesIO
+from types import MappingProxyType
+
+import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from inpainting.headers import PNG_SIGNATURE
+from inpainting.types import Mask, Photo
+
+MAX_TEXT = 16_000_000
+"""Most characters of text read from a PNG file, all chunks together."""
+
+COMPRESS_LEVEL = 1
+"""zlib level of photos: at 12 megapixels 13 % larger than by the default 6, in 60 % of its time."""
+
+SOFTWARE = "Point & Paint (AI-edited photo)"
+
+XMP_KEY = "XML:com.adobe.xmp"
+
+XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <rdf:Description rdf:about=""
+    xmlns:xmp="http://ns.adobe.com/xap/1.0/"
+    xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+    xmp:CreatorTool="Point &amp; Paint"
+    Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"/>
+ </rdf:RDF>
+</x:xmpmeta>
+<?xpacket end="w"?>"""
+"""The mark of a photo with AI-made parts (IPTC Photo Metadata 2023.2, Digital Source Type)."""
+
+NO_TEXT: Mapping[str, str] = MappingProxyType({})
+
+
+def encode_png(photo: Photo, text: Mapping[str, str] = NO_TEXT, edited: bool = False) -> bytes:
+    """Return a photo as a PNG file: its pixels, alpha and profile bit for bit, nothing else.
+
+    `text` maps keywords (1-79 Latin-1 characters) to what is written as iTXt; `edited` adds the
+    machine-readable mark "AI-edited" (XMP DigitalSourceType and Software).
+    """
+    marks = {"Software": SOFTWARE, XMP_KEY: XMP} if edited else {}
+    pixels = photo.pixels if photo.alpha is None else np.dstack([photo.pixels, photo.alpha])
+    return _encode(
+        Image.fromarray(pixels),
+        pnginfo=_text_chunks({**marks, **text}),
+        icc_profile=photo.icc_profile,
+        compress_level=COMPRESS_LEVEL,
+    )
+
+
+def encode_mask(mask: Mask) -> bytes:
+    """Return a mask as an 8-bit grey PNG file, 255 where it is True."""
+    return _encode(Image.fromarray(np.where(mask, 255, 0).astype(np.uint8)))
+
+
+def encode_mask_bits(mask: Mask) -> bytes:
+    """Return a mask as a 1-bit PNG file, white where it is True: a few kB for a browser."""
+    return _encode(Image.fromarray(np.ascontiguousarray(mask)))
+
+
+def _encode(image: Image.Image, **options: object) -> bytes:
+    file = BytesIO()
+    image.save(file, "PNG", **options)
+    return file.getvalue()
+
+
+def _text_chunks(text: Mapping[str, str]) -> PngInfo:
+    info = PngInfo()
+    for key, value in text.items():
+        info.add_itxt(key, value)
+    return info
+
+
+def read_png_text(data: bytes, max_text: int = MAX_TEXT) -> dict[str, str]:
+    """Return the texts of a PNG file by keyword: tEXt and uncompressed iTXt, the last of each.
+
+    No pixel is decoded and nothing is decompressed. Texts over `max_text` characters together and
+    damaged chunks are left out; a file of another format has none. What stands in them is the word
+    of whoever made the file.
+    """
+    texts: dict[str, str] = {}
+    left = max_text
+    for kind, body in _chunks(data):
+        if len(body) > left or kind not in (b"tEXt", b"iTXt"):
+            continue
+        left -= len(body)
+        key, value = _text(kind, body)
+        if key and value is not None:
+            texts[key] = value
+    return texts
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the kind and body of each whole chunk whose checksum is right."""
+    at = len(PNG_SIGNATURE) if data.startswith(PNG_SIGNATURE) else len(data)
+    while at + 12 <= len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        kind, end = data[at + 4 : at + 8], at + 8 + length
+        if end + 4 > len(data):
+            return
+        if kind in (b"tEXt", b"iTXt"):
+            (checksum,) = struct.unpack_from(">I", data, end)
+            if zlib.crc32(data[at + 4 : end]) == checksum:
+                yield kind, data[at + 8 : end]
+        at = end + 4
+
+
+def _text(kind: bytes, body: bytes) -> tuple[str, str | None]:
+    """Split a text chunk into keyword and text, None where it is compressed or no UTF-8."""
+    key, _, rest = body.partition(b"\0")
+    if kind == b"tEXt":
+        return key.decode("latin-1"), rest.decode("latin-1")
+    parts = rest[2:].split(b"\0", 2)
+    if rest[:1] != b"\0" or len(parts) != 3:
+        return key.decode("latin-1"), None
+    try:
+        return key.decode("latin-1"), parts[2].decode("utf-8")
+    except UnicodeDecodeError:
+        return key.decode("latin-1"), None
