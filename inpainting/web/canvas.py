@@ -1,0 +1,80 @@
+"""PointCanvas: the photo, the clicks and the overlay, drawn by the browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+from gradio.processing_utils import save_bytes_to_cache
+from gradio.utils import get_upload_folder
+
+from inpainting.settings import Settings
+from inpainting.types import Box, Photo
+from inpainting.web.display import display_copy
+from inpainting.web.parts import component
+from inpainting.web.session import Session
+
+View = dict[str, Any]
+
+
+class PointCanvas(gr.HTML):
+    """The canvas with its tools and candidates.
+
+    Its value is a `view`; it sends the events `act` (see `actions.reducer_of`) and `open` (see
+    `actions.uploaded_file`). It holds no state of its own that would be lost with it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(
+            value=view(Session()),
+            **component("canvas"),
+            max_file_mb=settings.max_file_mb,
+            apply_default_css=False,
+            elem_id="pp-canvas",
+        )
+
+
+def view(session: Session, echo: object = 0) -> View:
+    """Return what the browser needs to draw a session; `echo` names the event that is answered."""
+    now, answer = session.now, session.now.answer
+    return {
+        "echo": echo if isinstance(echo, int) else 0,
+        "serial": session.serial,
+        "version": session.version,
+        "photo": None if session.photo is None else _photo(session.photo, session.display),
+        "region": session.region.value,
+        "points": [[point.x, point.y, int(point.include)] for point in now.prompts.points],
+        "box": _corners(now.prompts.box),
+        "mask": "" if answer is None else answer.pictures[now.chosen],
+        "thumbs": [] if answer is None else list(answer.thumbs),
+        "scores": [] if answer is None else [round(score, 3) for score in answer.scores],
+        "chosen": now.chosen,
+        "pending": session.unanswered,
+        "undo": bool(session.past),
+        "redo": bool(session.future),
+        "message": session.message,
+    }
+
+
+def _photo(photo: Photo, display: str) -> View:
+    width, height = photo.size
+    return {"file": served(display), "width": width, "height": height, "name": photo.name}
+
+
+def _corners(box: Box | None) -> list[int] | None:
+    return None if box is None else [box.x0, box.y0, box.x1, box.y1]
+
+
+def served(path: str) -> View:
+    """Return the form of a file in which gradio gives it a URL; an empty path stays unserved."""
+    return gr.FileData(path=path).model_dump() if path else {}
+
+
+def keep(data: bytes, name: str) -> str:
+    """Write a file where gradio serves it and clears it away; return its path."""
+    return save_bytes_to_cache(data, name, get_upload_folder())
+
+
+def keep_display(photo: Photo) -> str:
+    """Write the copy of a photo that the browser shows; return its path."""
+    return keep(display_copy(photo.rgb), "photo.jpg")

@@ -1,0 +1,46 @@
+"""Asking the segmenter about the newest prompts of a session."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpainting.errors import PointPaintError
+from inpainting.studio import Studio
+from inpainting.web.answer import pack
+from inpainting.web.desk import Desk
+from inpainting.web.session import Session, answered, failed
+
+UNEXPECTED = "Something went wrong that should not have. Please try again."
+
+_LOG = logging.getLogger(__name__)
+
+
+def settle(studio: Studio, desk: Desk) -> Session:
+    """Have the session's newest prompts answered, and return the session.
+
+    One caller at a time asks; those that waited find their prompts answered along with newer ones,
+    or ask about the newest. Prompts that the segmenter refuses are taken back with its sentence.
+    """
+    with desk.selecting:
+        session = desk.session
+        if session.photo is None or not session.unanswered:
+            return session
+        model = studio.segmenter.info.key
+        try:
+            found = studio.select(session.photo, session.now.prompts, _hint(session, model))
+        except PointPaintError as error:
+            return desk.change(partial(failed, version=session.version, sentence=str(error)))
+        except Exception:
+            _LOG.exception("selecting failed")
+            return desk.change(partial(failed, version=session.version, sentence=UNEXPECTED))
+        return desk.change(partial(answered, version=session.version, answer=pack(found, model)))
+
+
+def _hint(session: Session, model: str) -> NDArray[np.float32] | None:
+    """A hint is of use to the segmenter that gave it, and to no other."""
+    hint = session.now.hint
+    return hint.logits if hint is not None and hint.model == model else None
