@@ -113,6 +113,8 @@ def _telea(rgb: Rgb, hole: Mask) -> Rgb:
     inside = np.ascontiguousarray(hole).view(np.uint8)
     # opencv's gradients reach into the hole: let them find nothing of its old content there
     start = np.where(hole[..., None], _pull_push(rgb, hole), rgb)
+    if min(hole.shape) == 1:  # opencv reads beyond a single row
+        return start
     return np.asarray(cv2.inpaint(start, inside, TELEA_RADIUS, cv2.INPAINT_TELEA), np.uint8)
 
 

@@ -96,6 +96,11 @@ def box(session: Session, corners: Box) -> Session:
     return _with_prompts(session, replace(session.now.prompts, box=corners), None)
 
 
+def point_at(session: Session, prompts: Prompts) -> Session:
+    """Put a whole selection in place, as an example does; empty prompts change nothing."""
+    return _with_prompts(session, prompts, None) if prompts else session
+
+
 def clear(session: Session) -> Session:
     """Take all points and the box away; this can be undone."""
     return _push(session, Step()) if session.now.prompts else _said(session)

@@ -121,6 +121,17 @@ def test_blur_takes_the_colours_of_its_neighbourhood() -> None:
     assert np.abs(np.diff(filled[50, 20:280], axis=0)).max() < 12
 
 
+@pytest.mark.parametrize("size", [(1, 40), (40, 1)])
+def test_telea_fills_a_single_row_alike_each_time(size: Size) -> None:
+    rgb, hole = noise(size), np.zeros((size[1], size[0]), np.bool_)
+    hole.flat[10:30] = True
+    filled = prefill(rgb, hole, "telea")
+    assert np.array_equal(
+        filled, prefill(np.where(hole[..., None], np.uint8(0), rgb), hole, "telea")
+    )
+    assert np.array_equal(filled, prefill(rgb, hole, "blur"))
+
+
 def test_an_unknown_prefill_is_refused_and_the_choices_named() -> None:
     unknown: Any = "mosaic"
     with pytest.raises(BadRequest, match="original, blur, neutral, telea"):

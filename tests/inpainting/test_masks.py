@@ -42,16 +42,16 @@ def masks(draw: st.DrawFn, longest: int = 24) -> Mask:
 def brute_distance(mask: Mask) -> NDArray[np.float64]:
     """Distance of every pixel to the nearest True pixel, by comparing all with all."""
     ys, xs = np.nonzero(mask)
-    rows, columns = np.indices(mask.shape)
     if not len(ys):
         return np.full(mask.shape, math.inf)
-    squares = (rows[..., None] - ys) ** 2 + (columns[..., None] - xs) ** 2
+    height, width = mask.shape
+    squares = (np.arange(height)[:, None, None] - ys) ** 2 + (np.arange(width)[:, None] - xs) ** 2
     return np.asarray(np.sqrt(squares.min(axis=-1)), np.float64)
 
 
 def disc(side: int, radius: float) -> Mask:
-    rows, columns = np.indices((side, side)) - side // 2
-    return np.asarray(rows**2 + columns**2 <= radius**2, np.bool_)
+    across = np.arange(side) - side // 2
+    return np.asarray(np.hypot(across, across[:, None]) <= radius, np.bool_)
 
 
 # as_mask, bounds, to_hole
@@ -285,3 +285,16 @@ def test_a_gap_behind_an_arm_is_painted_though_the_background_is_wide() -> None:
     assert weight[70, 117:119].tolist() == [1, 1]
     assert weight[70, 99] < 0.05
     assert weight[70, 84] == 1
+
+
+@given(st.integers(20, 40), st.integers(20, 40), st.integers(0, 9))
+@quick
+def test_a_small_subject_in_a_wide_photo_is_feathered_as_anywhere(
+    left: int, top: int, pixels: int
+) -> None:
+    subject = np.zeros((70, 70), np.bool_)
+    subject[top : top + 4, left : left + 6] = True
+    around = np.pad(subject, 80)
+    there = feather(~around, pixels)
+    assert np.array_equal(there[80:-80, 80:-80], feather(~subject, pixels))
+    assert (there[:40] == 1).all()

@@ -15,11 +15,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from tests.support.pictures import file_of
 
 from inpainting.errors import BadPhoto
 from inpainting.headers import peek_size
 from inpainting.photo import PhotoLimits, open_photo, read_recipe
+from tests.support.pictures import file_of
 
 ROOT = Path(__file__).resolve().parents[2]
 

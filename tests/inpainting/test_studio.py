@@ -100,6 +100,7 @@ class FailingPainter(FakePainter):
     def paint(
         self, rgb: Rgb, hole: Mask, settings: PaintSettings
     ) -> Generator[Progress | Painted, None, None]:
+        del rgb, hole, settings
         yield Progress(1, 4)
         if self.error is not None:
             raise self.error

@@ -1,0 +1,180 @@
+"""From settings to models: what runs at once, and what is loaded behind the page."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Thread
+from typing import Protocol
+
+from inpainting.errors import PointPaintError
+from inpainting.ports import Painter, Segmenter
+from inpainting.settings import Settings
+from inpainting.status import Status
+from models.catalog import (
+    PainterRow,
+    SegmenterRow,
+    painter_info,
+    painter_row,
+    preset,
+    segmenter_row,
+)
+from models.deferred import DeferredPainter
+from models.loading import Loaded, load, load_painter, resolve_preset
+
+ADVICE = 'make run ARGS="--preset sdxl"'
+"""The one command that loads SAM and SDXL."""
+
+logger = logging.getLogger(__name__)
+
+Rows = tuple[SegmenterRow, PainterRow]
+Loader = Callable[..., Loaded]
+"""As `models.loading.load`."""
+
+
+class Desk(Protocol):
+    """What takes the models over when they are ready: the Studio."""
+
+    def status(self) -> Status:
+        """What is loaded now."""
+        ...
+
+    def report(self, status: Status) -> None:
+        """Show what a loader has to tell."""
+        ...
+
+    def use(
+        self, segmenter: Segmenter | None = None, painter: Painter | None = None, reason: str = ""
+    ) -> None:
+        """Take these models from the next call on."""
+        ...
+
+
+def embedded_models() -> tuple[Segmenter, DeferredPainter]:
+    """Return the models that need no download; the painter loads with its first job."""
+    from models.grabcut import GrabCutSegmenter
+
+    row = painter_row(preset("embedded").painter)
+    return GrabCutSegmenter(), DeferredPainter(painter_info(row), lambda: _on_cpu(row))
+
+
+def models_for(
+    settings: Settings,
+    say: Callable[[str], None],
+    load: Loader = load,
+    cuda: bool | None = None,
+) -> Loaded:
+    """Return the models of the settings for a program without a page.
+
+    A preset, row or device that was asked for by name must load, or its ModelUnavailable is raised;
+    "auto" falls back on the embedded models and tells `say` why. Raises BadRequest for a name that
+    is none. `cuda` as in `choose`.
+    """
+    (segmenter, painter), _ = choose(settings, cuda)
+    if _is_embedded(segmenter, painter):
+        return Loaded(*embedded_models())
+    try:
+        return load(
+            segmenter,
+            painter,
+            settings.device,
+            offline=bool(settings.offline),
+            report=lambda sentence, _: say(sentence),
+        )
+    except PointPaintError as error:
+        if settings.preset != "auto" or settings.segmenter or settings.painter:
+            raise
+        say(f"{error} The embedded models are used instead.")
+        return Loaded(*embedded_models())
+
+
+def bring_up(
+    settings: Settings, desk: Desk, painter: DeferredPainter, load: Loader = load
+) -> Thread:
+    """Load what the settings ask for behind the page and hand it to the desk; return the thread.
+
+    `painter` is the embedded one that the desk began with: it is loaded where nothing else is.
+    Whatever fails becomes a sentence in the desk's status, and the desk keeps its models. Raises
+    BadRequest at once for a row that does not exist.
+    """
+    _require_rows(settings)
+    desk.report(replace(desk.status(), loading="Looking for a GPU."))
+    thread = Thread(target=_bring_up, args=(settings, desk, painter, load), daemon=True)
+    thread.start()
+    return thread
+
+
+def _bring_up(settings: Settings, desk: Desk, painter: DeferredPainter, load: Loader) -> None:
+    try:
+        rows, reason = choose(settings)
+        if _is_embedded(*rows):
+            desk.report(replace(desk.status(), reason=reason, loading="", advice=ADVICE))
+            painter.start()
+        else:
+            _load_for(desk, rows, settings, reason, load)
+    except PointPaintError as error:
+        _fall_back(desk, painter, str(error))
+    except Exception as error:  # the page must stay up whatever a library raises
+        logger.exception("loading failed")
+        sentence = f"The models could not be loaded ({type(error).__name__}); see the log."
+        _fall_back(desk, painter, sentence)
+
+
+def _load_for(desk: Desk, rows: Rows, settings: Settings, reason: str, load: Loader) -> None:
+    def report(sentence: str, fraction: float | None) -> None:
+        desk.report(replace(desk.status(), loading=sentence, fraction=fraction))
+
+    loaded = load(*rows, settings.device, offline=bool(settings.offline), report=report)
+    desk.use(loaded.segmenter, loaded.painter, reason)
+
+
+def _fall_back(desk: Desk, painter: DeferredPainter, failure: str) -> None:
+    logger.warning("%s", failure)
+    desk.report(
+        replace(
+            desk.status(),
+            reason="The embedded models are used instead.",
+            loading="",
+            fraction=None,
+            failure=failure,
+            advice=ADVICE,
+        )
+    )
+    painter.start()
+
+
+def choose(settings: Settings, cuda: bool | None = None) -> tuple[Rows, str]:
+    """Return the rows that the settings ask for on this machine, and a sentence on why.
+
+    `cuda` tells whether the device is a CUDA GPU; None asks torch, where that matters.
+    """
+    wanted, reason = resolve_preset(settings.preset, _has_cuda(settings) if cuda is None else cuda)
+    segmenter = segmenter_row(settings.segmenter or wanted.segmenter)
+    painter = painter_row(settings.painter or wanted.painter)
+    return (segmenter, painter), reason
+
+
+def _require_rows(settings: Settings) -> None:
+    if settings.segmenter:
+        segmenter_row(settings.segmenter)
+    if settings.painter:
+        painter_row(settings.painter)
+
+
+def _has_cuda(settings: Settings) -> bool:
+    if settings.preset == "embedded":
+        return False
+    from models.device import choose_device
+
+    return choose_device(settings.device).type == "cuda"
+
+
+def _is_embedded(segmenter: SegmenterRow, painter: PainterRow) -> bool:
+    return segmenter.kind == "grabcut" and painter.local
+
+
+def _on_cpu(row: PainterRow) -> Painter:
+    import torch
+
+    return load_painter(row, torch.device("cpu"), torch.float32, offline=True)
