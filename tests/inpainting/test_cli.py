@@ -83,7 +83,7 @@ def test_progress_goes_to_stderr_and_the_seed_drawn_ends_stdout(
     assert run.code == DONE
     assert any(re.fullmatch(r"step 1 of \d+", line) for line in run.err)
     assert re.fullmatch(r"seed \d+", run.out[-1])
-    assert read_png_text(tmp_path / "out.png")
+    assert read_png_text((tmp_path / "out.png").read_bytes())
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_progress_goes_to_stderr_and_the_seed_drawn_ends_stdout(
         (["--at", "3,3", "--seed", "-1"], "seed is -1"),
         (["--at", "3,3", "--region", "sky"], "invalid choice"),
         (["--at", "3,3", "--preset", "huge"], "preset is 'huge'"),
-        (["--at", "3,3", "--nonsense"], "unrecognized arguments"),
+        (["--at", "3,3", "--nonsense"], "Unrecognized arguments"),
     ],
 )
 def test_bad_input_is_one_plain_sentence_exit_2_and_no_file(

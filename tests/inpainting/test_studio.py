@@ -18,13 +18,12 @@ from PIL import Image
 
 from inpainting.errors import BadOutput, BadPhoto, BadRequest, NothingSelected, OutOfMemory
 from inpainting.photo import encode_png, encode_result, open_photo
-from inpainting.recipe import recipe_from_json, recipe_to_json
+from inpainting.recipe import recipe_from_json, recipe_to_json, unpack_mask
 from inpainting.settings import Settings
 from inpainting.studio import Studio, plan
 from inpainting.types import (
     Box,
     Candidates,
-    Embedding,
     Mask,
     Painted,
     PaintRequest,
@@ -64,16 +63,6 @@ def studio_of(painter: Any = None, segmenter: Any = None) -> Studio:
 
 def results(events: Iterator[Progress | PaintResult]) -> list[PaintResult]:
     return [event for event in events if isinstance(event, PaintResult)]
-
-
-class CountingSegmenter(FakeSegmenter):
-    def __init__(self) -> None:
-        super().__init__()
-        self.embedded = 0
-
-    def embed(self, rgb: Rgb) -> Embedding:
-        self.embedded += 1
-        return super().embed(rgb)
 
 
 class SolidPainter(FakePainter):
@@ -202,9 +191,11 @@ def test_the_recipe_tells_all_that_was_used() -> None:
     assert recipe == result.recipe
     defaults = studio.painter.info.defaults
     assert defaults is not None
-    assert (recipe.prompt, recipe.negative_prompt, recipe.seed) == ("sea", "people", 5)
-    assert (recipe.steps, recipe.guidance) == (defaults.steps, defaults.guidance)
-    assert recipe.region is Region.SUBJECT
+    used = recipe.settings
+    assert (used.prompt, used.negative_prompt, used.seed) == ("sea", "people", 5)
+    assert (used.steps, used.guidance) == (defaults.steps, defaults.guidance)
+    assert (recipe.region, recipe.prompts) == (Region.SUBJECT, prompts)
+    assert np.array_equal(unpack_mask(recipe.mask, photo.size), mask)
 
 
 def test_bytes_that_are_no_photo_are_refused(tmp_path: Path) -> None:
@@ -221,7 +212,7 @@ def test_the_limits_of_the_settings_hold() -> None:
 
 
 def test_the_encoder_runs_once_a_photo_however_many_clicks() -> None:
-    segmenter = CountingSegmenter()
+    segmenter = FakeSegmenter()
     studio = studio_of(segmenter=segmenter)
     data = png(60, 50)
     photo = studio.open(data)
