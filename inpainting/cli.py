@@ -72,6 +72,7 @@ class Narrator:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._open = False
+        self._last = ""
 
     def line(self, sentence: str) -> None:
         """Write a line of its own."""
@@ -81,8 +82,11 @@ class Narrator:
         self._stream.flush()
 
     def progress(self, event: Progress) -> None:
-        """Write how far a repaint is."""
+        """Write how far a repaint is, once for each change."""
         text = event.note or f"step {event.step} of {event.total}"
+        if text == self._last:
+            return
+        self._last = text
         if self._stream.isatty():
             self._stream.write(f"\r\x1b[K{text}")
             self._stream.flush()

@@ -1,0 +1,115 @@
+"""SDXL inpainting and SAM ViT-B at full size with random weights, from their public configs.
+
+Speed and memory do not depend on what the weights are; what is painted means nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from diffusers import (
+    AutoencoderKL,
+    EulerDiscreteScheduler,
+    StableDiffusionXLInpaintPipeline,
+    UNet2DConditionModel,
+)
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    SamConfig,
+    SamModel,
+)
+
+from tests.support.tiny import toy_tokenizer
+
+
+def sdxl_inpainting(device: torch.device, dtype: torch.dtype) -> StableDiffusionXLInpaintPipeline:
+    """Return the pipeline of diffusers/stable-diffusion-xl-1.0-inpainting-0.1, untrained."""
+    with torch.device(device):
+        parts: dict[str, Any] = {
+            "unet": unet(),
+            "vae": vae(),
+            "text_encoder": CLIPTextModel(clip_l()),
+            "text_encoder_2": CLIPTextModelWithProjection(clip_big_g()),
+        }
+    for part in parts.values():
+        part.to(dtype=dtype).eval().requires_grad_(False)
+    return StableDiffusionXLInpaintPipeline(
+        **parts,
+        tokenizer=toy_tokenizer(),
+        tokenizer_2=toy_tokenizer(),
+        scheduler=EulerDiscreteScheduler(
+            beta_start=0.00085,
+            beta_end=0.012,
+            beta_schedule="scaled_linear",
+            steps_offset=1,
+            timestep_spacing="leading",
+        ),
+        add_watermarker=False,
+    )
+
+
+def unet() -> UNet2DConditionModel:
+    """The UNet of SDXL with the nine input channels of its inpainting variant."""
+    return UNet2DConditionModel(
+        sample_size=128,
+        in_channels=9,
+        out_channels=4,
+        block_out_channels=(320, 640, 1280),
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        layers_per_block=2,
+        transformer_layers_per_block=(1, 2, 10),
+        attention_head_dim=(5, 10, 20),
+        cross_attention_dim=2048,
+        use_linear_projection=True,
+        addition_embed_type="text_time",
+        addition_time_embed_dim=256,
+        projection_class_embeddings_input_dim=2816,
+    )
+
+
+def vae() -> AutoencoderKL:
+    """The VAE of SDXL; force_upcast is off, as in sdxl-vae-fp16-fix."""
+    return AutoencoderKL(
+        block_out_channels=(128, 256, 512, 512),
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        latent_channels=4,
+        layers_per_block=2,
+        sample_size=1024,
+        scaling_factor=0.13025,
+        force_upcast=False,
+    )
+
+
+def clip_l() -> CLIPTextConfig:
+    """The first text encoder: CLIP ViT-L/14."""
+    return CLIPTextConfig(
+        hidden_size=768,
+        intermediate_size=3072,
+        num_hidden_layers=12,
+        num_attention_heads=12,
+        projection_dim=768,
+    )
+
+
+def clip_big_g() -> CLIPTextConfig:
+    """The second text encoder: OpenCLIP ViT-bigG/14."""
+    return CLIPTextConfig(
+        hidden_size=1280,
+        intermediate_size=5120,
+        num_hidden_layers=32,
+        num_attention_heads=20,
+        hidden_act="gelu",
+        projection_dim=1280,
+    )
+
+
+def sam_vit_base(device: torch.device, dtype: torch.dtype) -> SamModel:
+    """Return facebook/sam-vit-base, untrained: the defaults of transformers' config are its own."""
+    with torch.device(device):
+        model: Any = SamModel(SamConfig())
+    return model.to(dtype=dtype).eval().requires_grad_(False)

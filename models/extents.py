@@ -1,0 +1,102 @@
+"""Three extents of a subject from its field: the one that fits edges best, a wider, a tighter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from inpainting.types import Mask
+from models.geodesic import Field
+from models.subject_field import Scene, Seeds, part_field, subject_field
+
+_LEVELS = tuple(0.2 + 0.05 * step for step in range(15))
+_USUAL = 0.3
+_ALIKE = 0.85
+_CLEAR = 0.6
+_SQUARE = np.ones((3, 3), np.uint8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extent:
+    """A mask hxw and how well its outline lies on edges, 0-1."""
+
+    mask: Mask
+    score: float
+
+
+def three_extents(scene: Scene, seeds: Seeds) -> tuple[Extent, Extent, Extent]:
+    """Return the best extent, the best of the wider ones and the best of the tighter ones.
+
+    Every extent is made of parts that hold a subject seed and has no holes but at background seeds.
+    Where no tighter level lies on edges the clicked parts alone are tried; where nothing wider or
+    tighter differs, the widest or tightest extent stands in.
+    """
+    strength = np.sqrt(scene.edges)
+    extents = _levels(subject_field(scene, seeds), strength, seeds)
+    at = max(range(len(extents)), key=lambda index: extents[index].score)
+    best, wider, tighter = extents[at], extents[:at], extents[at + 1 :]
+    if _choice(best, tighter, best).score < _CLEAR * best.score or not _unlike(best, tighter):
+        tighter = _tighter(best, _levels(part_field(scene, seeds), strength, seeds))
+    return best, _choice(best, wider, extents[0]), _choice(best, tighter, extents[-1])
+
+
+def _levels(field: Field, strength: Field, seeds: Seeds) -> list[Extent]:
+    return [_extent(field, level, strength, seeds) for level in _LEVELS]
+
+
+def _tighter(best: Extent, others: list[Extent]) -> list[Extent]:
+    # A part is as likely meant as the whole at most.
+    area = best.mask.sum()
+    return [
+        Extent(other.mask, min(other.score, 0.95 * best.score))
+        for other in others
+        if other.mask.sum() < area
+    ]
+
+
+def _choice(best: Extent, others: list[Extent], last: Extent) -> Extent:
+    return max(_unlike(best, others), key=lambda extent: extent.score, default=last)
+
+
+def _unlike(best: Extent, others: list[Extent]) -> list[Extent]:
+    return [other for other in others if _overlap(best.mask, other.mask) < _ALIKE]
+
+
+def _overlap(one: Mask, other: Mask) -> float:
+    return float((one & other).sum() / max(1, (one | other).sum()))
+
+
+def _extent(field: Field, level: float, strength: Field, seeds: Seeds) -> Extent:
+    mask = solid_parts(field > level, seeds)
+    usual = np.exp(-((level - _USUAL) ** 2) / 6)
+    score = _on_edges(mask, strength) * usual * mask.mean() ** 0.2
+    return Extent(mask, float(np.clip(score, 0, 1)))
+
+
+def _on_edges(mask: Mask, strength: Field) -> float:
+    grey = mask.astype(np.uint8)
+    outline = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, _SQUARE) > 0
+    inner = np.zeros_like(outline)
+    # The photo's own border is no edge of the subject.
+    inner[2:-2, 2:-2] = outline[2:-2, 2:-2]
+    return float(strength[inner].mean()) if inner.sum() >= 10 else 0.0
+
+
+def solid_parts(mask: Mask, seeds: Seeds) -> Mask:
+    """Hold an hxw mask to the seeds, fill its holes and keep the parts that hold a subject seed.
+
+    A hole with a background seed in it stays open. Parts are 4-connected.
+    """
+    held = (mask & ~seeds.background) | seeds.subject
+    filled = ~_open(~held, seeds.background)
+    _, labels = cv2.connectedComponents(filled.astype(np.uint8), connectivity=4)
+    return np.isin(labels, np.unique(labels[seeds.subject]))
+
+
+def _open(mask: Mask, background: Mask) -> Mask:
+    _, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
+    rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    reached = np.unique(np.concatenate([rim, labels[background & mask]]))
+    return np.isin(labels, reached[reached > 0])
