@@ -14,7 +14,7 @@ let shown = { version: -1, serial: -1, photo: null, points: [], box: null, thumb
 let mask = null; // the mask as a canvas with alpha, of the version shown
 let maskUrl = '';
 let sent = []; // events without an answer yet: {seq, point}
-let counter = 0, tool = 'include', start = null, slow = false, opening = false, error = '';
+let counter = 0, openSeq = Infinity, tool = 'include', start = null, slow = false, opening = false, error = '';
 
 // ---- sending
 
@@ -37,7 +37,8 @@ async function open(file) {
   setOpening(true);
   try {
     const { path } = await upload(file);
-    trigger('open', { path, name: file.name, seq: ++counter });
+    openSeq = ++counter;
+    trigger('open', { path, name: file.name, seq: openSeq });
   } catch (failure) {
     error = `The photo could not be sent. It may have at most ${props.max_file_mb} MB.`;
     setOpening(false);
@@ -46,6 +47,7 @@ async function open(file) {
 
 function setOpening(value) {
   opening = value;
+  openSeq = Infinity;
   $('.pp-veil').hidden = !value;
   if (value) error = '';
   drawHint();
@@ -230,8 +232,9 @@ function drawCandidates() {
   [...candidates.children].forEach((node, index) => node.setAttribute('aria-pressed', String(index === shown.chosen)));
 }
 
+const OTHERWISE = matchMedia('(pointer: coarse)').matches ? 'Take Exclude for' : 'Shift-click';
 const HINTS = {
-  include: 'Click the subject. Shift-click what does not belong.',
+  include: `Click the subject. ${OTHERWISE} what does not belong.`,
   exclude: 'Click what does not belong to the subject.',
   box: 'Drag a box around the subject.',
 };
@@ -239,7 +242,7 @@ const HINTS = {
 function drawHint() {
   const waiting = slow && sent.length > 0;
   const region = shown.region === 'subject' ? 'subject' : 'background';
-  const ready = shown.mask ? `The tinted ${region} will be repainted. Shift-click what does not belong.` : HINTS[tool];
+  const ready = shown.mask ? `The tinted ${region} will be repainted. ${OTHERWISE} what does not belong.` : HINTS[tool];
   const calm = opening ? 'Opening the photo' : waiting ? 'Selecting' : shown.photo ? ready : '';
   const said = error || shown.message || '';
   hint.textContent = waiting || opening ? calm : said || calm;
@@ -270,11 +273,13 @@ function drawPhoto() {
   if (photo.getAttribute('src') !== here.file.url) photo.src = here.file.url;
 }
 
+let drawing = 0;
 async function drawMask() {
   const url = shown.mask, version = shown.version;
   if (!url && shown.pending) return; // the last mask stays until the next is there
   if (url !== maskUrl) {
-    const next = url ? await maskOf(url) : null;
+    drawing += 1;
+    const next = url ? await maskOf(url).finally(() => { drawing -= 1; }) : (drawing -= 1, null);
     if (version !== shown.version) return;
     mask = next;
     maskUrl = url;
@@ -298,7 +303,7 @@ function show() {
     sent = [];
   }
   shown = value;
-  if (opening) setOpening(false);
+  if (opening && value.echo >= openSeq) setOpening(false);
   drawPhoto();
   drawTools();
   drawMarks();
@@ -351,7 +356,6 @@ function onKey(event) {
   if (!control) return;
   if (key === 'enter') {
     event.preventDefault();
-    if (document.activeElement && document.activeElement.blur && typing) document.activeElement.dispatchEvent(new Event('change'));
     return press('pp-repaint');
   }
   if (typing || !shown.photo || (key !== 'z' && key !== 'y')) return;
@@ -359,6 +363,12 @@ function onKey(event) {
   act(key === 'y' || event.shiftKey ? 'redo' : 'undo');
 }
 document.addEventListener('keydown', onKey);
+
+// What is drawn, for tests and for the curious.
+root.ppState = () => ({
+  ...shown,
+  settled: !sent.length && !opening && !drawing && !shown.pending && (!shown.photo || (photo.complete && photo.naturalWidth > 0)),
+});
 
 new ResizeObserver(() => { if (shown.photo) drawOverlay(); }).observe(frame);
 watch('value', show);

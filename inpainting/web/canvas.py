@@ -17,21 +17,13 @@ from inpainting.web.session import Session
 View = dict[str, Any]
 
 
-class PointCanvas(gr.HTML):
-    """The canvas with its tools and candidates.
+def point_canvas(settings: Settings) -> gr.HTML:
+    """Return the canvas with its tools and candidates.
 
     Its value is a `view`; it sends the events `act` (see `actions.reducer_of`) and `open` (see
-    `actions.uploaded_file`). It holds no state of its own that would be lost with it.
+    `actions.uploaded_file`), and holds no state of its own that would be lost with it.
     """
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(
-            value=view(Session()),
-            **component("canvas"),
-            max_file_mb=settings.max_file_mb,
-            apply_default_css=False,
-            elem_id="pp-canvas",
-        )
+    return component("canvas", view(Session()), max_file_mb=settings.max_file_mb)
 
 
 def view(session: Session, echo: object = 0) -> View:
@@ -72,7 +64,7 @@ def served(path: str) -> View:
 
 def keep(data: bytes, name: str) -> str:
     """Write a file where gradio serves it and clears it away; return its path."""
-    return save_bytes_to_cache(data, name, get_upload_folder())
+    return str(save_bytes_to_cache(data, name, get_upload_folder()))
 
 
 def keep_display(photo: Photo) -> str:

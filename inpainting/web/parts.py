@@ -1,8 +1,11 @@
-"""The files of the page's own components: markup, style and script beside this module."""
+"""The page's own components: markup, style and script in files beside this module."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import gradio as gr
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -12,10 +15,17 @@ def part(name: str) -> str:
     return (FOLDER / name).read_text(encoding="utf8")
 
 
-def component(name: str) -> dict[str, str]:
-    """Return the three arguments of `gr.HTML` that the files NAME.html, .css and .js fill."""
-    return {
-        "html_template": part(f"{name}.html"),
-        "css_template": part(f"{name}.css"),
-        "js_on_load": part(f"{name}.js"),
-    }
+def component(name: str, value: object, **props: Any) -> gr.HTML:
+    """Return the component that NAME.html, .css and .js make, with the id pp-NAME.
+
+    `props` can be named in its markup and read by its script.
+    """
+    return gr.HTML(
+        value=value,
+        html_template=part(f"{name}.html"),
+        css_template=part(f"{name}.css"),
+        js_on_load=part(f"{name}.js"),
+        apply_default_css=False,
+        elem_id=f"pp-{name}",
+        **props,
+    )

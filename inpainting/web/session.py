@@ -17,6 +17,9 @@ MAX_HISTORY = 100
 """Steps that can be undone; the oldest are forgotten."""
 
 
+NO_PROMPTS = Prompts()
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One state of the selection: what was pointed at, the answer to it, and the candidate taken.
@@ -25,7 +28,7 @@ class Step:
     former answer that the segmenter starts from.
     """
 
-    prompts: Prompts = Prompts()
+    prompts: Prompts = NO_PROMPTS
     answer: Answer | None = None
     chosen: int = 0
     hint: Hint | None = None
@@ -76,9 +79,7 @@ def load(session: Session, photo: Photo, display: str) -> Session:
 
 def reset(session: Session) -> Session:
     """Take the photo away."""
-    return Session(
-        serial=session.serial + 1, version=session.version + 1, region=session.region
-    )
+    return Session(serial=session.serial + 1, version=session.version + 1, region=session.region)
 
 
 def click(session: Session, x: int, y: int) -> Session:
@@ -183,9 +184,7 @@ def _with_prompts(session: Session, prompts: Prompts, hint: Hint | None) -> Sess
 
 def _push(session: Session, step: Step) -> Session:
     past = (*session.past, _remembered(session.now))[-MAX_HISTORY:]
-    return replace(
-        _said(session), version=session.version + 1, now=step, past=past, future=()
-    )
+    return replace(_said(session), version=session.version + 1, now=step, past=past, future=())
 
 
 def _remembered(step: Step) -> Step:

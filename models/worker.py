@@ -1,0 +1,113 @@
+"""One thread for one painter: jobs queue, tell what they do, and stop when nobody listens."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, wait
+from queue import SimpleQueue
+from typing import Generic, TypeVar, cast
+
+from inpainting.errors import Cancelled
+
+T = TypeVar("T")
+
+END_SECONDS = 60.0
+"""How long the end of the program waits for the step that is under way."""
+
+
+class StopSignal:
+    """Tells one job to stop; set by its listener, read by the job between two steps."""
+
+    def __init__(self, ending: threading.Event) -> None:
+        self._told = threading.Event()
+        self._ending = ending
+
+    def set(self) -> None:
+        """Ask the job to stop at its next look."""
+        self._told.set()
+
+    def check(self) -> None:
+        """Raise Cancelled once the job was told to stop, or the program ends."""
+        if self._told.is_set() or self._ending.is_set():
+            raise Cancelled("The repaint was stopped.")
+
+
+Emit = Callable[[T], None]
+Job = Callable[[Emit[T], StopSignal], None]
+Tasks = SimpleQueue[Callable[[], None] | None]
+
+
+class _End:
+    """Marks the end of a job's events."""
+
+
+_END = _End()
+
+
+class Worker(Generic[T]):
+    """Runs jobs one at a time, in the order of their coming, always on the same thread.
+
+    Torch keeps its gradient mode and CUDA graphs by thread, while a generator may be resumed on a
+    different thread each time: so the generator only listens, and the work is done here.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._tasks: Tasks = SimpleQueue()
+        self._ending = threading.Event()
+        # Not an executor: the interpreter would wait for its whole job before it ends.
+        self._thread = threading.Thread(target=_serve, args=(self._tasks,), name=name, daemon=True)
+        self._thread.start()
+        weakref.finalize(self, _end, self._tasks, self._ending, self._thread)
+
+    def stream(self, job: Job[T]) -> Generator[T, None, None]:
+        """Yield what `job(emit, stop)` emits; an error of the job is raised here.
+
+        Closing the generator stops the job and returns when the thread is free of it.
+        """
+        events: SimpleQueue[T | _End] = SimpleQueue()
+        stop = StopSignal(self._ending)
+        done: Future[None] = Future()
+        done.add_done_callback(lambda _: events.put(_END))
+        self._tasks.put(lambda: _perform(job, events.put, stop, done))
+        try:
+            while (event := events.get()) is not _END:
+                yield cast(T, event)
+            done.result()
+        finally:
+            stop.set()
+            done.cancel()
+            # A generator that was dropped may be closed by the garbage collector on any thread.
+            if threading.current_thread() is not self._thread:
+                wait([done])
+
+
+def _serve(tasks: Tasks) -> None:
+    while (task := tasks.get()) is not None:
+        task()
+        del task  # it holds a picture, and the painter that this thread must not outlive
+
+
+def _perform(job: Job[T], emit: Emit[T], stop: StopSignal, done: Future[None]) -> None:
+    """Run a job that was not cancelled while it waited; every end of it ends `done`."""
+    if not done.set_running_or_notify_cancel():
+        return
+    try:
+        stop.check()
+        job(emit, stop)
+    except BaseException as error:  # whatever it is, a listener waits for it
+        done.set_exception(error)
+    else:
+        done.set_result(None)
+
+
+def _end(tasks: Tasks, ending: threading.Event, thread: threading.Thread) -> None:
+    """Stop the job that runs and those that wait, when the worker is dropped or the program ends.
+
+    A thread that was still in native code when the interpreter goes would crash it.
+    """
+    ending.set()
+    tasks.put(None)
+    if threading.current_thread() is not thread:
+        thread.join(END_SECONDS)

@@ -1,0 +1,224 @@
+"""A visit to the page in a real browser: what a person does there, and what they see."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, Download, FilePayload, Page, Request
+
+PATHS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+"""What Chromium needs in a container, and what keeps it from calling home."""
+
+WAIT_MS = 30_000
+LOOPBACK = {"127.0.0.1", "localhost", ""}
+
+
+def find_chromium() -> str | None:
+    """Return the path of the system's Chromium, None where there is none."""
+    found = [path for path in PATHS if Path(path).exists()]
+    return found[0] if found else shutil.which("chromium") or shutil.which("google-chrome")
+
+
+def is_ci() -> bool:
+    """Whether a missing browser must fail the tests rather than skip them."""
+    return bool(os.environ.get("CI"))
+
+
+@dataclass(eq=False)
+class Visit:
+    """One browser window on the page; `trouble` collects what must not happen in it."""
+
+    page: Page
+    trouble: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        """Collect console errors, script errors and requests to any other host."""
+        self.page.on("console", lambda m: self._note(m.type in ("error", "warning"), m.text))
+        self.page.on("pageerror", lambda error: self._note(True, str(error)))
+        self.page.on("request", self._check)
+
+    def _note(self, bad: bool, text: str) -> None:
+        if bad:
+            self.trouble.append(text)
+
+    def _check(self, request: Request) -> None:
+        self._note((urlsplit(request.url).hostname or "") not in LOOPBACK, request.url)
+
+    def go(self, url: str) -> Visit:
+        """Load the page and wait until it can be used."""
+        self.page.goto(url)
+        self.page.wait_for_selector("#pp-canvas .pp-empty .pp-open")
+        self.page.wait_for_selector("#pp-repaint")
+        return self
+
+    # ---- the canvas
+
+    def open(self, data: bytes, name: str = "photo.png") -> None:
+        """Choose a file, and wait until it is shown or refused."""
+        self.choose(data, name)
+        self.page.wait_for_selector("#pp-canvas .pp-frame:not([hidden])")
+        self.settled()
+
+    def choose(self, data: bytes, name: str, kind: str = "image/png") -> None:
+        """Choose a file."""
+        payload: FilePayload = {"name": name, "mimeType": kind, "buffer": data}
+        self.page.locator(".pp-file").set_input_files(payload)
+
+    def value(self) -> dict[str, Any]:
+        """What the canvas was told last: points, box, region, and more."""
+        script = "() => document.querySelector('#pp-canvas .pp-root').ppState()"
+        return cast(dict[str, Any], self.page.evaluate(script))
+
+    def settled(self) -> dict[str, Any]:
+        """Wait until the canvas waits for nothing, its photo and overlay drawn."""
+        self.page.wait_for_function(
+            "() => document.querySelector('#pp-canvas .pp-root').ppState().settled",
+            timeout=WAIT_MS,
+        )
+        return self.value()
+
+    def spot(self, x: int, y: int) -> tuple[float, float]:
+        """Where on the screen the middle of the photo's pixel (x, y) lies."""
+        frame = self.page.locator(".pp-frame")
+        frame.scroll_into_view_if_needed()
+        box = frame.bounding_box()
+        size = self.value()["photo"]
+        assert box is not None
+        return (
+            box["x"] + (x + 0.5) / size["width"] * box["width"],
+            box["y"] + (y + 0.5) / size["height"] * box["height"],
+        )
+
+    def click(self, x: int, y: int, *keys: str, button: Any = "left") -> dict[str, Any]:
+        """Click a pixel of the photo with keys held down; return the state after the answer."""
+        place = self.spot(x, y)
+        for key in keys:
+            self.page.keyboard.down(key)
+        self.page.mouse.click(*place, button=button)
+        for key in keys:
+            self.page.keyboard.up(key)
+        return self.settled()
+
+    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> dict[str, Any]:
+        """Drag from one pixel of the photo to another."""
+        begin, finish = self.spot(*start), self.spot(*end)
+        self.page.mouse.move(*begin)
+        self.page.mouse.down()
+        self.page.mouse.move((begin[0] + finish[0]) / 2, (begin[1] + finish[1]) / 2)
+        self.page.mouse.move(*finish)
+        self.page.mouse.up()
+        return self.settled()
+
+    def press(self, keys: str) -> dict[str, Any]:
+        """Press keys, such as Control+z, and return the state after the answer."""
+        self.page.keyboard.press(keys)
+        return self.settled()
+
+    def tool(self, selector: str) -> dict[str, Any]:
+        """Press a button of the toolbar."""
+        self.page.click(f"#pp-canvas {selector}")
+        return self.settled()
+
+    def tinted(self, x: int, y: int) -> bool:
+        """Whether the overlay covers a pixel of the photo."""
+        script = """([x, y]) => {
+          const canvas = document.querySelector('.pp-overlay');
+          const { width, height } = document.querySelector('.pp-root').ppState().photo;
+          const place = [((x + 0.5) / width) * canvas.width, ((y + 0.5) / height) * canvas.height];
+          return canvas.getContext('2d').getImageData(...place.map(Math.floor), 1, 1).data[3];
+        }"""
+        return bool(self.page.evaluate(script, [x, y]) > 0)
+
+    def message(self) -> str:
+        """The line under the canvas."""
+        return self.page.inner_text(".pp-hint")
+
+    def example(self, index: int) -> dict[str, Any]:
+        """Press an example."""
+        serial = self.value()["serial"]
+        self.page.click(f"#pp-examples button[data-index='{index}']")
+        self.page.wait_for_function(
+            "(n) => document.querySelector('#pp-canvas .pp-root').ppState().serial > n",
+            arg=serial,
+            timeout=WAIT_MS,
+        )
+        return self.settled()
+
+    def region(self, name: str) -> None:
+        """Move the region switch to Background or Subject."""
+        self.page.get_by_role("radio", name=name).check()
+        self.page.wait_for_function(
+            "(n) => document.querySelector('#pp-canvas .pp-root').ppState().region === n",
+            arg=name.lower(),
+        )
+        self.settled()
+
+    # ---- painting
+
+    def prompt(self, text: str) -> None:
+        """Type a prompt."""
+        self.page.fill("#pp-prompt textarea", text)
+
+    def seed(self, number: int) -> None:
+        """Set the seed."""
+        if not self.page.locator("#pp-seed").is_visible():
+            self.page.click("#pp-settings > button")
+        self.page.locator("#pp-seed").locator("input, textarea").fill(str(number))
+
+    def repaint(self) -> None:
+        """Press Repaint and wait for the end of the work."""
+        self.page.click("#pp-repaint")
+        self.finished()
+
+    def started(self) -> None:
+        """Wait until a step is shown."""
+        self.page.wait_for_selector("#pp-progress .pp-preview:not([hidden])", timeout=WAIT_MS)
+
+    def finished(self) -> None:
+        """Wait until the work is over, well or not."""
+        done = "#pp-progress .pp-progress:is([data-state=done], [data-state=failed])"
+        self.page.wait_for_selector(done, timeout=4 * WAIT_MS)
+        self.page.wait_for_selector("#pp-repaint", timeout=WAIT_MS)
+
+    def progress(self) -> str:
+        """The sentence of the progress card."""
+        return self.page.inner_text("#pp-progress .pp-line")
+
+    def download(self) -> tuple[str, bytes]:
+        """Download the result; return the file's name and content."""
+        self.page.wait_for_selector("#pp-result .pp-download")
+        with self.page.expect_download() as waiting:
+            self.page.click("#pp-result .pp-download")
+        file: Download = waiting.value
+        return file.suggested_filename, Path(file.path()).read_bytes()
+
+    def drop(self, data: bytes, name: str) -> None:
+        """Drop a file on the canvas."""
+        script = """([root, text, name]) => {
+          const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File([bytes], name));
+          root.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true }));
+        }"""
+        root = self.page.locator("#pp-canvas .pp-root").element_handle()
+        self.page.evaluate(script, [root, base64.b64encode(data).decode(), name])
+
+
+def visit(context: BrowserContext, url: str) -> Visit:
+    """Open the page in a new window of `context`."""
+    guest = Visit(context.new_page())
+    guest.watch()
+    return guest.go(url)
+
+
+def troubles(guests: Sequence[Visit]) -> list[str]:
+    """All that went wrong in these windows."""
+    return [text for guest in guests for text in guest.trouble]
