@@ -18,6 +18,8 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 """What Chromium needs in a container, and what keeps it from calling home."""
 
 WAIT_MS = 30_000
+CARD = "#pp-progress .pp-progress"
+
 LOOPBACK = {"127.0.0.1", "localhost", ""}
 
 
@@ -38,6 +40,7 @@ class Visit:
 
     page: Page
     trouble: list[str] = field(default_factory=list)
+    run: int = 0
 
     def watch(self) -> None:
         """Collect console errors, script errors and requests to any other host."""
@@ -133,7 +136,9 @@ class Visit:
           const canvas = document.querySelector('.pp-overlay');
           const { width, height } = document.querySelector('.pp-root').ppState().photo;
           const place = [((x + 0.5) / width) * canvas.width, ((y + 0.5) / height) * canvas.height];
-          return canvas.getContext('2d').getImageData(...place.map(Math.floor), 1, 1).data[3];
+          const copy = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+          copy.drawImage(canvas, ...place.map((at) => -Math.floor(at)));
+          return copy.getImageData(0, 0, 1, 1).data[3];
         }"""
         return bool(self.page.evaluate(script, [x, y]) > 0)
 
@@ -175,17 +180,34 @@ class Visit:
 
     def repaint(self) -> None:
         """Press Repaint and wait for the end of the work."""
+        self.run = self._run()
         self.page.click("#pp-repaint")
         self.finished()
+
+    def _run(self) -> int:
+        """The number of the repaint that the progress card tells of."""
+        return int(self.page.locator(CARD).get_attribute("data-run") or 0)
+
+    def steps(self, number: int) -> None:
+        """Set the steps."""
+        if not self.page.locator("#pp-steps").is_visible():
+            self.page.click("#pp-settings > button")
+        field = self.page.locator("#pp-steps input[type=number]")
+        field.fill(str(number))
+        field.press("Tab")
 
     def started(self) -> None:
         """Wait until a step is shown."""
         self.page.wait_for_selector("#pp-progress .pp-preview:not([hidden])", timeout=WAIT_MS)
 
     def finished(self) -> None:
-        """Wait until the work is over, well or not."""
-        done = "#pp-progress .pp-progress:is([data-state=done], [data-state=failed])"
-        self.page.wait_for_selector(done, timeout=4 * WAIT_MS)
+        """Wait until a repaint that was not waited for yet is over, well or not."""
+        script = """([card, run]) => {
+          const { state, run: now } = document.querySelector(card).dataset;
+          return (state === 'done' || state === 'failed') && Number(now) > run;
+        }"""
+        self.page.wait_for_function(script, arg=[CARD, self.run], timeout=4 * WAIT_MS)
+        self.run = self._run()
         self.page.wait_for_selector("#pp-repaint", timeout=WAIT_MS)
 
     def progress(self) -> str:
@@ -199,6 +221,16 @@ class Visit:
             self.page.click("#pp-result .pp-download")
         file: Download = waiting.value
         return file.suggested_filename, Path(file.path()).read_bytes()
+
+    def drop_large(self, size: int) -> None:
+        """Drop a file of `size` zeros."""
+        script = """([root, size]) => {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File([new Uint8Array(size)], 'large.png'));
+          root.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true }));
+        }"""
+        root = self.page.locator("#pp-canvas .pp-root").element_handle()
+        self.page.evaluate(script, [root, size])
 
     def drop(self, data: bytes, name: str) -> None:
         """Drop a file on the canvas."""

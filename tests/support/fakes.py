@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +88,9 @@ class FakePainter:
         self.settings: list[PaintSettings] = []
         self.closed = 0
 
-    def paint(self, rgb: Rgb, hole: Mask, settings: PaintSettings) -> Iterator[Progress | Painted]:
+    def paint(
+        self, rgb: Rgb, hole: Mask, settings: PaintSettings
+    ) -> Generator[Progress | Painted, None, None]:
         """Yield progress with previews, then the frame with its hole in `colour_of(settings)`."""
         self.settings.append(settings)
         picture = rgb.copy()

@@ -1,0 +1,53 @@
+"""What is shown of a repaint under way: a sentence, a bar and a picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from inpainting.types import Progress
+from inpainting.web.display import jpeg_url
+from inpainting.web.parts import component
+
+PREVIEW_SIDE = 512
+
+View = dict[str, Any]
+
+IDLE: View = {"state": "idle"}
+WAITING: View = {"state": "painting", "text": "Waiting for the painter."}
+STOPPED: View = {"state": "done", "text": "Stopped. Photo, points and prompt are as they were."}
+
+
+def progress_card() -> gr.HTML:
+    """Return the card that shows one of the values of this module."""
+    return component("progress", IDLE)
+
+
+def painting(progress: Progress) -> View:
+    """Return what to show after a step."""
+    preview = "" if progress.preview is None else jpeg_url(progress.preview, PREVIEW_SIDE)
+    text = progress.note or _step(progress)
+    return {
+        "state": "painting",
+        "text": text,
+        "step": progress.step,
+        "total": progress.total,
+        "preview": preview,
+    }
+
+
+def done(text: str) -> View:
+    """Return a closing sentence."""
+    return {"state": "done", "text": text}
+
+
+def failed(sentence: str) -> View:
+    """Return why there is no picture."""
+    return {"state": "failed", "text": sentence}
+
+
+def _step(progress: Progress) -> str:
+    if not progress.total:
+        return "Preparing the painter."
+    return f"Painting: step {progress.step} of {progress.total}"

@@ -1,0 +1,69 @@
+"""How the page is served: on loopback, for itself alone, with bounds on everything that grows."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import gradio as gr
+
+from inpainting.errors import BadRequest
+from inpainting.settings import Settings
+from inpainting.web.parts import part
+from inpainting.web.theme import page_theme
+
+DELETE_EVERY, DELETE_AFTER = 1800, 24 * 3600
+"""Seconds between two clearings of the cache, and the age from which a file is cleared."""
+
+
+class Page(gr.Blocks):
+    """Blocks that know how they are to be served; `launch` takes the options of `settings`."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(
+            title="Point & Paint",
+            analytics_enabled=False,
+            delete_cache=(DELETE_EVERY, DELETE_AFTER),
+        )
+        self.settings = settings
+
+    def launch(self, *args: Any, **options: Any) -> Any:
+        """Serve the page; `options` take the place of those in `launch_options`."""
+        self.queue(api_open=False, max_size=self.settings.queue_size)
+        return super().launch(*args, **{**launch_options(self.settings), **options})
+
+
+def launch_options(settings: Settings) -> dict[str, Any]:
+    """Return the options of `Blocks.launch`; every one that opens a door is closed by name."""
+    return {
+        "server_name": settings.host,
+        "server_port": settings.port,
+        "share": False,
+        "inbrowser": False,
+        "quiet": True,
+        "show_error": False,
+        "enable_monitoring": False,
+        "mcp_server": False,
+        "run_history": False,
+        "pwa": False,
+        "ssr_mode": False,
+        "strict_cors": True,
+        "footer_links": [],
+        "max_file_size": settings.max_file_mb * 1_000_000,
+        "state_session_capacity": settings.sessions,
+        "theme": page_theme(),
+        "css": part("page.css"),
+    }
+
+
+def serve(page: gr.Blocks, settings: Settings) -> None:
+    """Serve the page until the process is told to stop; raises BadRequest for a taken port."""
+    try:
+        _, url, _ = page.launch(prevent_thread_lock=True)
+    except OSError as error:
+        raise BadRequest(
+            f"Port {settings.port} of {settings.host} cannot be used; choose another with --port."
+        ) from error
+    sys.stdout.write(f"Point & Paint is at {url}\n")
+    sys.stdout.flush()
+    page.block_thread()
