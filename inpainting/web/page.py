@@ -207,8 +207,10 @@ class Events:
         desk.stop()
         return progress.STOPPED, *_buttons(busy=False)
 
-    def refused(self) -> Any:
-        """The queue did not take the repaint."""
+    def refused(self, desk: Desk, ticket: int) -> Any:
+        """The queue did not take the repaint; for gradio one that was stopped failed as well."""
+        if not desk.wants(ticket):
+            return (gr.skip(),) * 3
         sentence = "Too many repaints are waiting. Please try again in a moment."
         return progress.failed(sentence), *_buttons(busy=False)
 
@@ -276,7 +278,7 @@ def _wire_painting(w: Widgets, events: Events) -> None:
         concurrency_id="paint",
         concurrency_limit=1,
     )
-    run.failure(events.refused, None, [w.progress, w.repaint, w.stop], **QUICK)
+    run.failure(events.refused, [w.desk, w.ticket], [w.progress, w.repaint, w.stop], **QUICK)
     w.stop.click(events.stop, [w.desk], [w.progress, w.repaint, w.stop], cancels=[run], **QUICK)
 
 

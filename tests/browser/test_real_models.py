@@ -54,14 +54,6 @@ def changed_and_mask(data: bytes, region: Region) -> tuple[Mask, Mask]:
     return (before.pixels != after.pixels).any(axis=2), mask
 
 
-def set_steps(guest: Visit, steps: int) -> None:
-    field = guest.page.locator("#pp-steps input[type=number]")
-    if not field.is_visible():
-        guest.page.click("#pp-settings > button")
-    field.fill(str(steps))
-    field.press("Tab")
-
-
 def subject_selected(guest: Visit) -> None:
     guest.open(ASTRONAUT, "astronaut.jpg")
     for place in PERSON:
@@ -91,13 +83,13 @@ def test_background_then_subject_then_stop_then_the_same_again(
 
     guest.region("Background")
     guest.prompt("sunset sea")
-    set_steps(guest, 100)
+    guest.steps(100)
     guest.page.click("#pp-repaint")
     guest.started()
     guest.page.click("#pp-stop")
     guest.page.wait_for_selector("#pp-repaint")
     assert "Stopped" in guest.progress()
-    set_steps(guest, 20 if make is embedded else 25)
+    guest.steps(20 if make is embedded else 25)
     guest.repaint()
     assert guest.download()[1] == first
 
@@ -106,7 +98,7 @@ def test_the_embedded_preset_selects_the_person(serve_studio: Serve, open_page: 
     guest = open_page(serve_studio(embedded()))
     subject_selected(guest)
     guest.prompt("night city")
-    set_steps(guest, 2)
+    guest.steps(2)
     guest.repaint()
     _, mask = changed_and_mask(guest.download()[1], Region.BACKGROUND)
     assert all(mask[y, x] for x, y in PERSON)
@@ -124,7 +116,7 @@ def test_two_windows_with_two_photos_never_mix(serve_studio: Serve, open_page: O
     second.click(200, 150)
     for guest, prompt in ((first, "night sea"), (second, "day forest")):
         guest.prompt(prompt)
-        set_steps(guest, 3)
+        guest.steps(3)
     first.page.click("#pp-repaint")
     second.page.click("#pp-repaint")
     first.finished()
