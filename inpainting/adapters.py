@@ -115,6 +115,4 @@ def as_segmenter(thing: Segmenter | GetProcessedInputs) -> Segmenter:
 
 def as_painter(thing: Painter | Inpaint) -> Painter:
     """Return a `Painter` as it is, and a plain function as one."""
-    return (
-        cast(Painter, thing) if hasattr(thing, "paint") else FunctionPainter(thing)
-    )
+    return cast(Painter, thing) if hasattr(thing, "paint") else FunctionPainter(thing)

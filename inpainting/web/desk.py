@@ -22,6 +22,7 @@ class Desk:
         self._session = Session()
         self._tickets = count(1)
         self._wanted = 0
+        self._started = 0
 
     def __deepcopy__(self, memo: object) -> Desk:
         """A new browser session begins with an empty desk; gradio copies the initial value."""
@@ -52,3 +53,16 @@ class Desk:
     def wants(self, ticket: object) -> bool:
         """Whether the repaint with this ticket, from `begin`, is still wanted."""
         return ticket == self._wanted != 0
+
+    @property
+    def stopped(self) -> bool:
+        """Whether no repaint is wanted: none was begun yet, or the last one was stopped."""
+        return self._wanted == 0
+
+    def start(self, ticket: int) -> None:
+        """Note that the repaint with this ticket got its turn."""
+        self._started = ticket
+
+    def has_started(self, ticket: object) -> bool:
+        """Whether the repaint with this ticket ever got its turn."""
+        return ticket == self._started != 0

@@ -209,7 +209,9 @@ class Events:
 
     def refused(self, desk: Desk, ticket: int) -> Any:
         """The queue did not take the repaint; for gradio one that was stopped failed as well."""
-        if not desk.wants(ticket):
+        if desk.stopped:
+            return progress.STOPPED, *_buttons(busy=False)
+        if desk.has_started(ticket):
             return (gr.skip(),) * 3
         sentence = "Too many repaints are waiting. Please try again in a moment."
         return progress.failed(sentence), *_buttons(busy=False)

@@ -13,7 +13,7 @@ from inpainting.studio import Studio
 from inpainting.types import PaintRequest, PaintResult
 from inpainting.web import progress
 from inpainting.web.desk import Desk
-from inpainting.web.results import EMPTY, Finished, finish, panel
+from inpainting.web.results import Finished, finish, panel
 from inpainting.web.selecting import UNEXPECTED
 from inpainting.web.session import Session
 
@@ -94,27 +94,45 @@ def paint(studio: Studio, desk: Desk, form: Form, ticket: int) -> Generator[Show
 
 
 def _paint(studio: Studio, desk: Desk, form: Form, ticket: int) -> Generator[Shown, None, None]:
-    session = desk.session
-    finished: list[Finished] = []
-    results = EMPTY
+    session, finished = desk.session, list[Finished]()
+    desk.start(ticket)
+
+    def shown(view: progress.View, busy: bool = False) -> Shown:
+        return Shown(view, panel(session.display, finished, ticket), busy)
+
     try:
-        yield Shown(progress.WAITING, results)
-        with closing(studio.paint(request_of(session, form))) as events:
-            for event in events:
-                if not desk.wants(ticket):
-                    return
-                if isinstance(event, PaintResult):
-                    finished.append(finish(event))
-                    results = panel(session.display, finished, ticket)
-                    yield Shown(progress.WAITING, results)
-                else:
-                    yield Shown(progress.painting(event), results)
-        yield Shown(progress.done(_closing_words(finished)), results, busy=False)
+        if desk.wants(ticket):
+            yield shown(progress.WAITING, busy=True)
+            request = request_of(session, form)
+            with closing(_steps(studio, desk, request, ticket, finished)) as views:
+                for view in views:
+                    yield shown(view, busy=True)
     except PointPaintError as error:
-        yield Shown(progress.failed(str(error)), results, busy=False)
+        yield shown(progress.failed(str(error)))
     except Exception:
         _LOG.exception("painting failed")
-        yield Shown(progress.failed(UNEXPECTED), results, busy=False)
+        yield shown(progress.failed(UNEXPECTED))
+    else:
+        if desk.wants(ticket):
+            yield shown(progress.done(_closing_words(finished)))
+        elif desk.stopped:
+            # Stop may come before the first step: then this is the last that the page hears.
+            yield shown(progress.STOPPED)
+
+
+def _steps(
+    studio: Studio, desk: Desk, request: PaintRequest, ticket: int, finished: list[Finished]
+) -> Generator[progress.View, None, None]:
+    """Yield the steps, and put the pictures into `finished` as they come; end when not wanted."""
+    with closing(studio.paint(request)) as events:
+        for event in events:
+            if not desk.wants(ticket):
+                return
+            if isinstance(event, PaintResult):
+                finished.append(finish(event))
+                yield progress.WAITING
+            else:
+                yield progress.painting(event)
 
 
 def _closing_words(finished: list[Finished]) -> str:

@@ -35,9 +35,11 @@ def test_background_becomes_the_subject_mask(kind: Any) -> None:
 
 def test_a_mask_of_0_and_1_or_of_0_and_255_means_the_same() -> None:
     for scale in (1, 255):
-        segmenter = FunctionSegmenter(
-            lambda p, xy, s=scale: left_half_is_subject(p, xy).astype(np.uint8) * s
-        )
+
+        def scaled(photo: Image.Image, points: list[list[list[int]]], scale: int = scale) -> Any:
+            return left_half_is_subject(photo, points).astype(np.uint8) * scale
+
+        segmenter = FunctionSegmenter(scaled)
         found = segmenter.candidates(segmenter.embed(PHOTO), Prompts((Point(1, 2),)))
         assert found.masks[0].sum() == 24
 

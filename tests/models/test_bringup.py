@@ -48,11 +48,11 @@ def test_rows_win_over_the_preset() -> None:
     assert (segmenter.key, painter.key) == ("sam-vit-base", "embedded")
 
 
-@pytest.mark.parametrize("field", ["segmenter", "painter"])
-def test_a_row_that_does_not_exist_is_refused_before_the_page_is_up(field: str) -> None:
+@pytest.mark.parametrize("wrong", [Settings(segmenter="nothing"), Settings(painter="nothing")])
+def test_a_row_that_does_not_exist_is_refused_before_the_page_is_up(wrong: Settings) -> None:
     studio, painter = desk_of()
     with pytest.raises(BadRequest, match="must be one of"):
-        bring_up(Settings(**{field: "nothing"}), studio, painter)
+        bring_up(wrong, studio, painter)
 
 
 def test_the_embedded_preset_is_loaded_behind_the_page() -> None:

@@ -208,3 +208,29 @@ def test_a_file_name_has_only_plain_letters(studio: Studio) -> None:
     name = file_name(results[0])
     assert name.startswith("noise-sunset-sea-x")
     assert len(name) < 80
+
+
+def test_stop_before_the_first_step_leaves_no_page_that_waits(studio: Studio) -> None:
+    desk = selected(studio)
+    ticket = desk.begin()
+    desk.stop()
+    (last,) = paint(studio, desk, Form("sunset sea"), ticket)
+    assert last.progress["text"].startswith("Stopped")
+    assert not last.busy
+
+
+def test_stop_in_the_middle_is_the_last_that_is_shown(studio: Studio) -> None:
+    desk = selected(studio)
+    shown = paint(studio, desk, Form("sunset sea"), desk.begin())
+    assert next(shown).busy
+    assert next(shown).busy
+    desk.stop()
+    (last,) = shown
+    assert not last.busy
+
+
+def test_a_repaint_that_a_newer_one_replaced_says_nothing_more(studio: Studio) -> None:
+    desk = selected(studio)
+    ticket = desk.begin()
+    desk.begin()
+    assert list(paint(studio, desk, Form("sunset sea"), ticket)) == []
