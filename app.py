@@ -57,6 +57,8 @@ def read_options(arguments: Sequence[str]) -> dict[str, str | None]:
 
 def main(arguments: Sequence[str]) -> int:
     """Serve the page until it is stopped; return the exit code."""
+    # The model hub's client reports on its use unless it is told not to.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     try:
         settings = read_settings(os.environ, read_options(arguments))
         serve_page(settings)

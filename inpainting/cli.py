@@ -9,14 +9,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import NoReturn, Protocol, TextIO
 
 from inpainting.errors import BadPhoto, BadRequest, PointPaintError
 from inpainting.files import save_atomically
-from inpainting.photo import encode_mask, encode_result, open_mask
+from inpainting.photo import encode_mask, encode_result, open_mask, open_photo
 from inpainting.settings import Settings, read_settings
-from inpainting.studio import Studio
+from inpainting.studio import Studio, photo_limits
 from inpainting.types import (
     Box,
     Mask,
@@ -31,8 +32,15 @@ from inpainting.types import (
 
 DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
 
-StudioMaker = Callable[[Settings, Callable[[str], None]], Studio]
-"""Makes a Studio whose models are loaded; is given the settings and where to tell progress."""
+
+class StudioMaker(Protocol):
+    """Makes a Studio with the models of `settings` that the command needs, telling `say` of it."""
+
+    def __call__(
+        self, settings: Settings, say: Callable[[str], None], /, *, segment: bool, paint: bool
+    ) -> Studio:
+        """Return the Studio; raises ModelUnavailable."""
+        ...
 
 
 def main(
@@ -47,7 +55,7 @@ def main(
     try:
         options = build_parser().parse_args(arguments)
         settings = read_settings(environment, {"preset": getattr(options, "preset", None)})
-        options.run(options, make_studio(settings, say.line), say, out)
+        options.run(Run(options, settings, make_studio, say, out))
     except (BadRequest, BadPhoto) as error:
         return _end(say, str(error), BAD_INPUT)
     except PointPaintError as error:
@@ -166,37 +174,56 @@ def _png(text: str) -> Path:
     path = Path(text)
     if path.suffix.lower() != ".png":
         raise argparse.ArgumentTypeError(f"{path.name!r} must end in .png: it keeps every pixel")
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{path.name!r} is a folder; give the name of a file")
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"the folder {str(path.parent)!r} does not exist")
     return path
 
 
-def run_select(options: argparse.Namespace, studio: Studio, say: Narrator, out: TextIO) -> None:
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One command: its options, the settings, how to get a Studio, and where to tell and write."""
+
+    options: argparse.Namespace
+    settings: Settings
+    make_studio: StudioMaker
+    say: Narrator
+    out: TextIO
+
+
+def run_select(run: Run) -> None:
     """Write the best mask for the clicks, 8-bit, 255 = subject, at the photo's size."""
-    photo = _open(options, studio, say)
-    mask = studio.select(photo, _prompts(options)).masks[0]
-    save_atomically(options.output, encode_mask(mask))
-    out.write(f"{options.output}\n")
+    photo, prompts = _open(run), _prompts(run.options)
+    studio = run.make_studio(run.settings, run.say.line, segment=True, paint=False)
+    mask = studio.select(photo, prompts).masks[0]
+    save_atomically({run.options.output: encode_mask(mask)})
+    run.out.write(f"{run.options.output}\n")
 
 
-def run_paint(options: argparse.Namespace, studio: Studio, say: Narrator, out: TextIO) -> None:
+def run_paint(run: Run) -> None:
     """Repaint, then write the picture and, where asked for, the mask; the seed ends the output."""
-    photo = _open(options, studio, say)
-    mask = _mask(options, studio, photo)
-    result = _paint(studio, _request(options, photo, mask), say)
-    data = encode_result(result)
-    if options.mask_out:
-        save_atomically(options.mask_out, encode_mask(mask))
-    save_atomically(options.output, data)
+    options = run.options
+    if options.mask_out and options.mask_out.resolve() == options.output.resolve():
+        raise BadRequest("--output and --mask-out name the same file; give them different names.")
+    photo = _open(run)
+    given = _given_mask(options, photo)
+    studio = run.make_studio(run.settings, run.say.line, segment=given is None, paint=True)
+    mask = studio.select(photo, _prompts(options)).masks[0] if given is None else given
+    result = _paint(studio, _request(options, photo, mask), run.say)
+    files = {options.mask_out: encode_mask(mask)} if options.mask_out else {}
+    save_atomically({**files, options.output: encode_result(result)})
     for note in result.notes:
-        say.line(note)
-    out.write(f"{options.output}\nseed {result.seed}\n")
+        run.say.line(note)
+    run.out.write(f"{options.output}\nseed {result.seed}\n")
 
 
-def _open(options: argparse.Namespace, studio: Studio, say: Narrator) -> Photo:
-    photo = studio.open(options.photo, options.photo.name)
+def _open(run: Run) -> Photo:
+    """Open the photo before any model is loaded for it."""
+    path = run.options.photo
+    photo = open_photo(path, path.name, photo_limits(run.settings))
     for note in photo.notes:
-        say.line(note)
+        run.say.line(note)
     return photo
 
 
@@ -206,11 +233,11 @@ def _prompts(options: argparse.Namespace) -> Prompts:
     return Prompts((*include, *exclude), options.box)
 
 
-def _mask(options: argparse.Namespace, studio: Studio, photo: Photo) -> Mask:
-    prompts = _prompts(options)
+def _given_mask(options: argparse.Namespace, photo: Photo) -> Mask | None:
+    """Return the mask of `--mask`, None where clicks are given instead."""
     if options.mask is None:
-        return studio.select(photo, prompts).masks[0]
-    if prompts:
+        return None
+    if _prompts(options):
         raise BadRequest("Give either --mask or clicks (--at, --not-at, --box), not both.")
     return open_mask(options.mask, photo.size)
 

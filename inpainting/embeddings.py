@@ -29,12 +29,14 @@ class EmbeddingCache:
         """Return the future of `compute()` for `key`, started now unless it is known already."""
         with self._lock:
             future = self._futures.get(key)
-            if future is None or _has_failed(future):
+            known = future is not None and not _has_failed(future)
+            if future is None or not known:
                 future = self._worker.submit(compute)
                 self._futures[key] = future
             self._futures.move_to_end(key)
         self._evict()
-        future.add_done_callback(lambda _: self._evict())
+        if not known:
+            future.add_done_callback(lambda done: self._settle(key, done))
         return future
 
     @property
@@ -45,6 +47,13 @@ class EmbeddingCache:
 
     def __len__(self) -> int:
         return len(self._futures)
+
+    def _settle(self, key: Key, future: Future[Embedding]) -> None:
+        """Forget a failure, whose traceback holds the photo; make room for a success."""
+        with self._lock:
+            if _has_failed(future) and self._futures.get(key) is future:
+                del self._futures[key]
+        self._evict()
 
     def _evict(self) -> None:
         with self._lock:

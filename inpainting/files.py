@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 
-def save_atomically(path: Path, data: bytes) -> None:
-    """Write `data` so that `path` holds either all of it or what it held before.
+def save_atomically(files: Mapping[Path, bytes]) -> None:
+    """Write each file so that its path holds either all of it or what it held before.
 
-    Raises OSError, and leaves nothing behind then.
+    No path is touched before everything is on the disk beside it. Raises OSError, and leaves
+    nothing behind then.
     """
-    part = path.parent / f".{secrets.token_hex(8)}.part"
+    parts = {path: path.parent / f".{secrets.token_hex(8)}.part" for path in files}
     try:
-        with part.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        for path, part in parts.items():
+            _write(part, files[path])
+        for path, part in parts.items():
+            part.replace(path)
     finally:
-        part.unlink(missing_ok=True)
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+
+
+def _write(part: Path, data: bytes) -> None:
+    with part.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

@@ -61,12 +61,13 @@ def resolve(request: PaintRequest, info: ModelInfo) -> tuple[PaintSettings, ...]
     defaults = info.defaults or PaintDefaults(20, 7.0, 1.0, _first(info.schedulers))
     steps = _or(request.steps, defaults.steps)
     strength = _or(request.strength, defaults.strength)
+    guidance = _or(request.guidance, defaults.guidance)
     settings = PaintSettings(
         prompt=_text("prompt", request.prompt),
         negative_prompt=_text("negative prompt", request.negative_prompt),
         seed=_require_seed(request.seed),
         steps=_require_whole("steps", steps, 1, MAX_STEPS),
-        guidance=_require_number("guidance", _or(request.guidance, defaults.guidance), 0.0, 30.0),
+        guidance=_require_number("guidance", guidance, 0, MAX_GUIDANCE),
         strength=_require_strength(strength, steps),
         scheduler=_choice(_or(request.scheduler, defaults.scheduler), info.schedulers),
     )

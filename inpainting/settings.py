@@ -14,7 +14,7 @@ ENV_PREFIX = "POINTPAINT_"
 class Setting:
     """A row: its name (option `--name`, variable `POINTPAINT_NAME`), default, range and sentence.
 
-    `low` and `high` bound numbers, both inclusive; `choices` bound words; `kind` casts the text.
+    `low` and `high` bound numbers, both inclusive; `choices` bound words.
     """
 
     name: str
@@ -46,7 +46,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("segmenter", "", "Catalogue row of the segmenter, instead of the preset's."),
     Setting("painter", "", "Catalogue row of the painter, instead of the preset's."),
-    Setting("device", "auto", "Device of the models: auto, cpu, cuda, cuda:1, mps."),
+    Setting("device", "auto", "Device of SAM and SDXL: auto, cpu, cuda, cuda:1 or mps."),
     Setting("max_megapixels", 50, "Largest photo, in millions of pixels.", 1, 178),
     Setting("max_file_mb", 30, "Largest file, in megabytes.", 1, 500),
     Setting("embedding_cache_mb", 512, "Memory for embeddings of photos, in megabytes.", 16, 65536),

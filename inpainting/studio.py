@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -13,22 +13,20 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from inpainting.compositing import paste, prefill
 from inpainting.embeddings import EmbeddingCache
 from inpainting.errors import BadOutput, NothingSelected
-from inpainting.framing import Frame, crop, crop_hole, frame_for, restore
-from inpainting.masks import as_mask, feather, to_hole
+from inpainting.masks import as_mask, to_hole
 from inpainting.photo import PhotoLimits, open_photo, to_profile, with_pixels
 from inpainting.ports import Painter, Segmenter
 from inpainting.preview import preview_of, show
 from inpainting.recipe import recipe_of
+from inpainting.repainting import Plan, plan, prepare, put_back
 from inpainting.requests import check_prompts, resolve
 from inpainting.settings import Settings
 from inpainting.status import Status
 from inpainting.types import (
     Candidates,
     Embedding,
-    Mask,
     ModelInfo,
     Painted,
     PaintRequest,
@@ -40,25 +38,20 @@ from inpainting.types import (
     Region,
 )
 
-FEATHER_SHARE = 1 / 160
-"""Default feather as a share of the window's longer side: 3 pixels at 512, 25 at 4,000."""
-
 POLL_SECONDS = 0.2
 """How often a job that waits for the painter looks whether it was stopped."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """A request checked and framed: what all its variations share. `feather` is in pixels."""
-
-    request: PaintRequest
-    hole: Mask
-    frame: Frame
-    feather: int
+def photo_limits(settings: Settings) -> PhotoLimits:
+    """Return the limits that the settings set to a photo."""
+    return PhotoLimits(
+        max_pixels=settings.max_megapixels * 1_000_000,
+        max_bytes=settings.max_file_mb * 1_000_000,
+    )
 
 
-def plan(request: PaintRequest, info: ModelInfo) -> Job:
-    """Turn the mask into a hole and choose the frame for a painter described by `info`.
+def plan_for(request: PaintRequest, painter: ModelInfo) -> Plan:
+    """Turn the mask into a hole and choose the frame for a painter.
 
     Raises BadRequest for a mask of another size or dtype, and NothingSelected where the hole or
     the kept part would be empty.
@@ -68,20 +61,7 @@ def plan(request: PaintRequest, info: ModelInfo) -> Job:
         raise NothingSelected("Nothing is selected yet: click the subject of the photo first.")
     if mask.all():
         raise NothingSelected("The whole photo is selected: exclude what is not the subject.")
-    hole = to_hole(mask, request.region)
-    frame = frame_for(hole, info.native_side, info.multiple)
-    window = frame.window
-    longer = max(window.x1 - window.x0, window.y1 - window.y0)
-    default = max(1, round(longer * FEATHER_SHARE))
-    return Job(request, hole, frame, default if request.feather is None else request.feather)
-
-
-def finish(job: Job, painted: Painted) -> Photo:
-    """Put the painted frame back into the photo; kept pixels, alpha and profile stay."""
-    photo, window = job.request.photo, job.frame.window
-    picture = to_profile(photo, restore(painted.rgb, job.frame))
-    weight = feather(job.hole[window.y0 : window.y1, window.x0 : window.x1], job.feather)
-    return with_pixels(photo, paste(photo.pixels, picture, window, weight))
+    return plan(to_hole(mask, request.region), painter, request.feather)
 
 
 class Studio:
@@ -125,11 +105,7 @@ class Studio:
 
     def open(self, source: bytes | Path, name: str = "photo") -> Photo:
         """Decode a photo and start its embedding in the background; raises BadPhoto."""
-        limits = PhotoLimits(
-            max_pixels=self.settings.max_megapixels * 1_000_000,
-            max_bytes=self.settings.max_file_mb * 1_000_000,
-        )
-        photo = open_photo(source, name, limits)
+        photo = open_photo(source, name, photo_limits(self.settings))
         self.embed(photo)
         return photo
 
@@ -162,11 +138,11 @@ class Studio:
         """
         painter, segmenter = self._painter, self._segmenter
         variations = resolve(request, painter.info)
-        job = plan(request, painter.info)
+        job = plan_for(request, painter.info)
         yield from self._wait_for_turn()
         try:
             for settings in variations:
-                yield from _paint_one(painter, segmenter.info, job, settings)
+                yield from _paint_one(painter, segmenter.info, request, job, settings)
         finally:
             self._painting.release()
 
@@ -184,15 +160,19 @@ def _embedding_job(
 
 
 def _paint_one(
-    painter: Painter, segmenter: ModelInfo, job: Job, settings: PaintSettings
+    painter: Painter,
+    segmenter: ModelInfo,
+    request: PaintRequest,
+    job: Plan,
+    settings: PaintSettings,
 ) -> Generator[Progress | PaintResult, None, None]:
     """Run the painter once; each of its previews is shown on the whole photo."""
     started = time.perf_counter()
-    photo, frame = job.request.photo, job.frame
-    hole = crop_hole(job.hole, frame)
-    preview = preview_of(photo, frame, job.hole)
+    photo = request.photo
+    picture, part = prepare(photo.rgb, job, settings.strength)
+    preview = preview_of(photo, job.frame, job.hole)
     painted: Painted | None = None
-    with closing(painter.paint(prefill(crop(photo.rgb, frame), hole), hole, settings)) as events:
+    with closing(painter.paint(picture, part, settings)) as events:
         for event in events:
             if isinstance(event, Painted):
                 painted = event
@@ -203,14 +183,13 @@ def _paint_one(
     if painted is None:
         raise BadOutput("The painter stopped without a picture. Please repaint.")
     seconds = time.perf_counter() - started
-    recipe = recipe_of(job.request, settings, segmenter, painter.info, frame, job.feather)
-    notes = (*painted.notes, *_notes(job))
-    yield PaintResult(finish(job, painted), settings.seed, seconds, recipe, notes)
+    pixels = put_back(photo.pixels, painted.rgb, job, partial(to_profile, photo))
+    recipe = recipe_of(request, settings, segmenter, painter.info, job.frame, job.feather)
+    notes = (*painted.notes, *_notes(photo, job, request.region))
+    yield PaintResult(with_pixels(photo, pixels), settings.seed, seconds, recipe, notes)
 
 
-def _notes(job: Job) -> tuple[str, ...]:
-    alpha = job.request.photo.alpha
-    if alpha is None or not (alpha[job.hole] == 0).any():
+def _notes(photo: Photo, job: Plan, region: Region) -> tuple[str, ...]:
+    if photo.alpha is None or not (photo.alpha[job.hole] == 0).any():
         return ()
-    side = "subject" if job.request.region is Region.SUBJECT else "background"
-    return (f"Part of the {side} is transparent in the photo and stays so.",)
+    return (f"Part of the {region.value} is transparent in the photo and stays so.",)

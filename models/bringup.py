@@ -33,7 +33,7 @@ Loader = Callable[..., Loaded]
 """As `models.loading.load`."""
 
 
-class Desk(Protocol):
+class Holder(Protocol):
     """What takes the models over when they are ready: the Studio."""
 
     def status(self) -> Status:
@@ -64,14 +64,21 @@ def models_for(
     say: Callable[[str], None],
     load: Loader = load,
     cuda: bool | None = None,
+    *,
+    segment: bool = True,
+    paint: bool = True,
 ) -> Loaded:
     """Return the models of the settings for a program without a page.
 
     A preset, row or device that was asked for by name must load, or its ModelUnavailable is raised;
     "auto" falls back on the embedded models and tells `say` why. Raises BadRequest for a name that
-    is none. `cuda` as in `choose`.
+    is none. `cuda` as in `choose`. Where there is nothing to `segment` or to `paint`, the embedded
+    model, which costs nothing, takes that place.
     """
     (segmenter, painter), _ = choose(settings, cuda)
+    embedded = preset("embedded")
+    segmenter = segmenter if segment else segmenter_row(embedded.segmenter)
+    painter = painter if paint else painter_row(embedded.painter)
     if _is_embedded(segmenter, painter):
         return Loaded(*embedded_models())
     try:
@@ -83,57 +90,58 @@ def models_for(
             report=lambda sentence, _: say(sentence),
         )
     except PointPaintError as error:
-        if settings.preset != "auto" or settings.segmenter or settings.painter:
+        asked = (settings.segmenter, settings.painter, settings.device.removeprefix("auto"))
+        if settings.preset != "auto" or any(asked):
             raise
         say(f"{error} The embedded models are used instead.")
         return Loaded(*embedded_models())
 
 
 def bring_up(
-    settings: Settings, desk: Desk, painter: DeferredPainter, load: Loader = load
+    settings: Settings, holder: Holder, painter: DeferredPainter, load: Loader = load
 ) -> Thread:
-    """Load what the settings ask for behind the page and hand it to the desk; return the thread.
+    """Load what the settings ask for behind the page and hand it to `holder`; return the thread.
 
-    `painter` is the embedded one that the desk began with: it is loaded where nothing else is.
-    Whatever fails becomes a sentence in the desk's status, and the desk keeps its models. Raises
+    `painter` is the embedded one that it began with: it is loaded where nothing else is.
+    Whatever fails becomes a sentence in its status, and it keeps its models. Raises
     BadRequest at once for a row that does not exist.
     """
     _require_rows(settings)
-    desk.report(replace(desk.status(), loading="Looking for a GPU."))
-    thread = Thread(target=_bring_up, args=(settings, desk, painter, load), daemon=True)
+    holder.report(replace(holder.status(), loading="Looking for a GPU."))
+    thread = Thread(target=_bring_up, args=(settings, holder, painter, load), daemon=True)
     thread.start()
     return thread
 
 
-def _bring_up(settings: Settings, desk: Desk, painter: DeferredPainter, load: Loader) -> None:
+def _bring_up(settings: Settings, holder: Holder, painter: DeferredPainter, load: Loader) -> None:
     try:
         rows, reason = choose(settings)
         if _is_embedded(*rows):
-            desk.report(replace(desk.status(), reason=reason, loading="", advice=ADVICE))
+            holder.report(replace(holder.status(), reason=reason, loading="", advice=ADVICE))
             painter.start()
         else:
-            _load_for(desk, rows, settings, reason, load)
+            _load_for(holder, rows, settings, reason, load)
     except PointPaintError as error:
-        _fall_back(desk, painter, str(error))
+        _fall_back(holder, painter, str(error))
     except Exception as error:  # the page must stay up whatever a library raises
         logger.exception("loading failed")
         sentence = f"The models could not be loaded ({type(error).__name__}); see the log."
-        _fall_back(desk, painter, sentence)
+        _fall_back(holder, painter, sentence)
 
 
-def _load_for(desk: Desk, rows: Rows, settings: Settings, reason: str, load: Loader) -> None:
+def _load_for(holder: Holder, rows: Rows, settings: Settings, reason: str, load: Loader) -> None:
     def report(sentence: str, fraction: float | None) -> None:
-        desk.report(replace(desk.status(), loading=sentence, fraction=fraction))
+        holder.report(replace(holder.status(), loading=sentence, fraction=fraction))
 
     loaded = load(*rows, settings.device, offline=bool(settings.offline), report=report)
-    desk.use(loaded.segmenter, loaded.painter, reason)
+    holder.use(loaded.segmenter, loaded.painter, reason)
 
 
-def _fall_back(desk: Desk, painter: DeferredPainter, failure: str) -> None:
+def _fall_back(holder: Holder, painter: DeferredPainter, failure: str) -> None:
     logger.warning("%s", failure)
-    desk.report(
+    holder.report(
         replace(
-            desk.status(),
+            holder.status(),
             reason="The embedded models are used instead.",
             loading="",
             fraction=None,

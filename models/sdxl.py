@@ -10,10 +10,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from inpainting.compositing import paste, prefill
 from inpainting.errors import BadOutput, BadRequest, NothingSelected, OutOfMemory
-from inpainting.framing import crop, crop_hole, frame_for, restore
-from inpainting.masks import feather
+from inpainting.repainting import plan, prepare, put_back
 from inpainting.types import Mask, ModelInfo, Painted, PaintSettings, Progress, Rgb
 from models.decoding import decode_somehow, is_picture, restored, to_rgb
 from models.device import unless_out_of_memory
@@ -29,9 +27,6 @@ IN_32_BITS = "Half precision gave no picture, so the VAE ran again in 32 bits."
 
 NOTEBOOK_STEPS = 25
 NOTEBOOK_STRENGTH = 0.99
-NOTEBOOK_FEATHER = 1 / 160
-"""Width of the blend inside the hole, as a share of the window's longer side."""
-
 Event = Progress | Painted
 
 
@@ -197,8 +192,6 @@ def run_inpainting(
     hole = _as_hole(input_mask, pixels.shape[:2])
     painter = SdxlPainter(pipeline, _notebook_info(pipeline))
     info = painter.info
-    frame = frame_for(hole, info.native_side, info.multiple)
-    part = crop_hole(hole, frame)
     settings = PaintSettings(
         prompt,
         negative_prompt or "",
@@ -208,14 +201,10 @@ def run_inpainting(
         NOTEBOOK_STRENGTH,
         info.schedulers[0],
     )
-    with closing(painter.paint(prefill(crop(pixels, frame), part), part, settings)) as events:
+    job = plan(hole, info)
+    with closing(painter.paint(*prepare(pixels, job, NOTEBOOK_STRENGTH), settings)) as events:
         painted = next(event for event in events if isinstance(event, Painted))
-    window = frame.window
-    weight = feather(
-        hole[window.y0 : window.y1, window.x0 : window.x1],
-        max(1.0, max(frame.window_size) * NOTEBOOK_FEATHER),
-    )
-    return Image.fromarray(paste(pixels, restore(painted.rgb, frame), window, weight))
+    return Image.fromarray(put_back(pixels, painted.rgb, job))
 
 
 def _notebook_info(pipeline: Any) -> ModelInfo:

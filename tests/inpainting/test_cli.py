@@ -29,12 +29,12 @@ class Run:
         self.out, self.err = out.getvalue().splitlines(), err.getvalue().splitlines()
 
 
-def fake_studio(settings: Settings, _say: Any) -> Studio:
+def fake_studio(settings: Settings, _say: Any, /, **_needs: bool) -> Studio:
     return Studio(FakeSegmenter(), FakePainter(), settings)
 
 
 def failing(error: BaseException) -> StudioMaker:
-    def make(_settings: Settings, _say: Any) -> Studio:
+    def make(_settings: Settings, _say: Any, /, **_needs: bool) -> Studio:
         raise error
 
     return make
@@ -154,6 +154,35 @@ def test_whatever_fails_is_a_sentence_and_a_code(
     run = Run(*words, maker=failing(error))
     assert (run.code, len(run.err)) == (code, 1)
     assert "secret" not in run.err[0]
+
+
+def test_bad_input_is_found_before_any_model_is_loaded(photo: Path, tmp_path: Path) -> None:
+    maker = failing(AssertionError("models were loaded for nothing"))
+    (tmp_path / "folder.png").mkdir()
+    paint = ["paint", photo, "--at", "3,3", "--prompt", "sea"]
+    out = tmp_path / "out.png"
+    for words, sentence in (
+        (["select", tmp_path / "absent.jpg", "--at", "1,1", "-o", out], "photo"),
+        ([*paint, "-o", out, "--mask-out", tmp_path / "." / "out.png"], "same file"),
+        ([*paint, "-o", tmp_path / "folder.png"], "is a folder"),
+    ):
+        run = Run(*words, maker=maker)
+        assert (run.code, len(run.err)) == (BAD_INPUT, 1)
+        assert re.search(sentence, run.err[0])
+
+
+def test_only_the_models_that_a_command_needs_are_asked_for(photo: Path, tmp_path: Path) -> None:
+    asked: list[dict[str, bool]] = []
+
+    def make(settings: Settings, _say: Any, /, **needs: bool) -> Studio:
+        asked.append(needs)
+        return Studio(FakeSegmenter(), FakePainter(), settings)
+
+    mask, out = tmp_path / "mask.png", tmp_path / "out.png"
+    assert Run("select", photo, "--at", "30,20", "-o", mask, maker=make).code == DONE
+    options = ["--mask", mask, "--prompt", "sea", "-o", out]
+    assert Run("paint", photo, *options, maker=make).code == DONE
+    assert asked == [{"segment": True, "paint": False}, {"segment": False, "paint": True}]
 
 
 def test_no_command_is_a_sentence() -> None:

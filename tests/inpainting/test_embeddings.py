@@ -72,6 +72,20 @@ def test_a_failure_reaches_the_caller_and_is_tried_again() -> None:
     def fail() -> Embedding:
         raise MemoryError
 
+    failed = cache.request(("a",), fail)
     with pytest.raises(MemoryError):
-        cache.request(("a",), fail).result()
+        failed.result()
     assert cache.request(("a",), embedding).result().nbytes == 10
+
+
+def test_failures_are_forgotten() -> None:
+    cache = EmbeddingCache(100)
+
+    def fail() -> Embedding:
+        raise MemoryError
+
+    for name in "abc":
+        cache.request((name,), fail)
+    # The one worker goes on to this only when the failures before it are settled.
+    cache.request(("d",), embedding).result()
+    assert len(cache) == 1

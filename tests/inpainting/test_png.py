@@ -93,13 +93,14 @@ def test_text_is_read_with_care() -> None:
 
 def test_saving_replaces_the_whole_file_or_nothing(tmp_path: Path) -> None:
     path = tmp_path / "out.png"
-    save_atomically(path, b"one")
-    save_atomically(path, b"two")
+    save_atomically({path: b"one"})
+    save_atomically({path: b"two"})
     assert path.read_bytes() == b"two"
     assert list(tmp_path.iterdir()) == [path]
     (tmp_path / "folder").mkdir()
     with pytest.raises(OSError):
-        save_atomically(tmp_path / "folder", b"three")
+        save_atomically({path: b"three", tmp_path / "missing" / "out.png": b"three"})
     with pytest.raises(OSError):
-        save_atomically(tmp_path / "missing" / "out.png", b"three")
+        save_atomically({tmp_path / "folder": b"three", path: b"three"})
+    assert path.read_bytes() == b"two"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["folder", "out.png"]

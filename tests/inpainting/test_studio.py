@@ -20,7 +20,7 @@ from inpainting.errors import BadOutput, BadPhoto, BadRequest, NothingSelected, 
 from inpainting.photo import encode_png, encode_result, open_photo
 from inpainting.recipe import recipe_from_json, recipe_to_json, unpack_mask
 from inpainting.settings import Settings
-from inpainting.studio import Studio, plan
+from inpainting.studio import Studio, plan_for
 from inpainting.types import (
     Box,
     Candidates,
@@ -143,6 +143,16 @@ def test_the_painter_never_sees_what_is_in_the_hole() -> None:
     assert hole.any()
 
 
+def test_below_full_strength_the_painter_starts_from_what_is_there() -> None:
+    photo, painter = photo_of(200, 100), SolidPainter()
+    mask = block(photo, Box(50, 20, 90, 60))
+    asked = PaintRequest(photo, mask, Region.SUBJECT, seed=1, strength=0.5)
+    results(studio_of(painter).paint(asked))
+    results(studio_of(painter).paint(replace(asked, strength=1.0)))
+    (kept, hole, _), (filled, _, _) = painter.asked
+    assert kept[hole].std() > 3 * filled[hole].std()
+
+
 def test_the_frame_sets_the_cost_not_the_photo() -> None:
     painter = SolidPainter()
     for side in (512, 1500):
@@ -261,7 +271,7 @@ def test_an_empty_or_a_full_mask_never_reaches_a_model(region: Region, value: bo
 )
 def test_a_mask_of_another_size_or_dtype_is_refused(mask: Any) -> None:
     with pytest.raises(BadRequest):
-        plan(PaintRequest(photo_of(40, 30), mask), FakePainter().info)
+        plan_for(PaintRequest(photo_of(40, 30), mask), FakePainter().info)
 
 
 @pytest.mark.parametrize("error", [OutOfMemory("too large"), BadOutput("black")])

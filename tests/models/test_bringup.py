@@ -109,6 +109,18 @@ def test_a_program_without_a_page_falls_back_only_from_auto() -> None:
         models_for(Settings(preset="sdxl"), told.append, unavailable, cuda=True)
 
 
+def test_a_device_that_was_asked_for_by_name_must_load() -> None:
+    with pytest.raises(ModelUnavailable, match="No weights"):
+        models_for(Settings(device="cuda:1"), lambda _: None, unavailable, cuda=True)
+
+
+def test_what_is_not_needed_is_not_loaded() -> None:
+    found = models_for(
+        Settings(), lambda _: None, unavailable, cuda=True, segment=False, paint=False
+    )
+    assert (found.segmenter.info.key, found.painter.info.key) == ("grabcut", "embedded")
+
+
 def test_the_embedded_models_need_no_loading_to_be_described() -> None:
     segmenter, painter = embedded_models()
     assert segmenter.info.key == "grabcut"

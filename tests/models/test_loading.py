@@ -221,6 +221,7 @@ def test_a_missing_folder_is_told(tmp_path: Path) -> None:
         (OSError(errno.ENOSPC, "No space left on device"), False, "disk is full"),
         (OSError("no file named model.safetensors found"), False, "can run code"),
         (KeyError("conv_in"), False, "damaged or incomplete"),
+        (RuntimeError("driver fault"), False, r"could not be loaded \(RuntimeError\)"),
         (torch.OutOfMemoryError("CUDA out of memory"), False, "does not fit"),
     ],
 )

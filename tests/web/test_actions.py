@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from inpainting.errors import BadRequest
 from inpainting.types import Box, Point
-from inpainting.web.actions import ACTIONS, reducer_of, uploaded_file
+from inpainting.web.actions import ACTIONS, KEPT, reducer_of, uploaded_file
 from inpainting.web.session import Session, load
 from tests.support.photos import photo
 
@@ -32,7 +32,7 @@ def test_a_drag_of_the_canvas_becomes_a_box() -> None:
     assert reducer_of(data)(LOADED).now.prompts.box == Box(1, 2, 30, 40)
 
 
-def test_an_action_for_a_photo_that_has_gone_changes_nothing() -> None:
+def test_an_action_for_a_photo_that_another_took_the_place_of_changes_nothing() -> None:
     assert reducer_of(click(photo=SERIAL + 1))(LOADED) is LOADED
 
 
@@ -82,6 +82,8 @@ def test_an_uploaded_file_must_lie_in_the_folder_of_uploads(tmp_path: Path) -> N
     (folder / "abc").mkdir(parents=True)
     good = folder / "abc" / "photo.png"
     good.write_bytes(b"x")
+    (folder / KEPT).mkdir()
+    (folder / KEPT / "result.png").write_bytes(b"x")
     secret = tmp_path / "secret.png"
     secret.write_bytes(b"x")
     (folder / "link.png").symlink_to(secret)
@@ -92,6 +94,7 @@ def test_an_uploaded_file_must_lie_in_the_folder_of_uploads(tmp_path: Path) -> N
         folder / "link.png",
         folder,
         folder / "none.png",
+        folder / KEPT / "result.png",
         "/etc/passwd",
         "http://127.0.0.1/x.png",
         "a\0b",

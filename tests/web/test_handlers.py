@@ -4,12 +4,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gradio.utils import get_upload_folder
+from PIL import Image
 
 from inpainting.errors import BadRequest
+from inpainting.photo import ANIMATED
 from inpainting.requests import MAX_SEED
 from inpainting.studio import Studio
 from inpainting.types import Region
 from inpainting.web import handlers
+from inpainting.web.canvas import keep
 from inpainting.web.desk import Desk
 from inpainting.web.selecting import UNEXPECTED
 from tests.support.photos import fake_studio, noise, png
@@ -33,6 +37,11 @@ def opened(tmp_path: Path, studio: Studio, desk: Desk) -> dict[str, Any]:
     return handlers.open_upload(studio, desk, data, tmp_path)
 
 
+def click(view: dict[str, Any], **fields: object) -> dict[str, object]:
+    """An action of a page that shows `view`."""
+    return {"action": "include", "desk": view["desk"], "photo": view["serial"], **fields}
+
+
 def test_an_upload_is_shown_at_its_size_with_a_copy_for_the_screen(tmp_path: Path) -> None:
     desk = Desk()
     view = opened(tmp_path, fake_studio(), desk)
@@ -53,17 +62,34 @@ def test_a_bad_file_is_one_sentence_and_the_photo_stays(tmp_path: Path, data: by
     assert view["photo"] is not None
 
 
-def test_a_path_outside_the_uploads_is_refused(tmp_path: Path) -> None:
-    desk = Desk()
-    view = handlers.open_upload(fake_studio(), desk, {"path": "/etc/passwd", "name": "x"}, tmp_path)
+@pytest.mark.parametrize("data", [png(noise()), b"no picture"])
+def test_an_upload_is_removed_opened_or_not(tmp_path: Path, data: bytes) -> None:
+    sent = upload(tmp_path, data)
+    handlers.open_upload(fake_studio(), Desk(), sent, tmp_path)
+    assert not Path(str(sent["path"])).exists()
+
+
+def test_a_file_of_the_page_itself_is_no_upload(tmp_path: Path) -> None:
+    kept = Path(keep(png(noise()), "result.png"))
+    sent = {"path": str(kept), "name": "result.png"}
+    view = handlers.open_upload(fake_studio(), Desk(), sent, Path(get_upload_folder()))
+    assert "did not arrive" in view["message"]
+    assert kept.exists()
+
+
+def test_a_path_outside_the_uploads_is_refused_and_stays(tmp_path: Path) -> None:
+    desk, folder = Desk(), tmp_path / "uploads"
+    folder.mkdir()
+    sent = upload(tmp_path, png(noise()))
+    view = handlers.open_upload(fake_studio(), desk, sent, folder)
+    assert Path(str(sent["path"])).exists()
     assert "did not arrive" in view["message"]
     assert desk.session.photo is None
 
 
 def test_a_click_is_answered_with_mask_points_and_three_thumbs(tmp_path: Path) -> None:
     studio, desk = fake_studio(), Desk()
-    serial = opened(tmp_path, studio, desk)["serial"]
-    data = {"action": "include", "photo": serial, "x": 30, "y": 20, "seq": 3}
+    data = click(opened(tmp_path, studio, desk), x=30, y=20, seq=3)
     view = handlers.act(studio, desk, data)
     assert view["points"] == [[30, 20, 1]]
     assert view["mask"].startswith("data:image/png;base64,")
@@ -92,6 +118,33 @@ def test_a_bad_click_leaves_the_session_and_says_why(
     assert view["message"]
     assert desk.session.now == before.now
     assert desk.session.version == before.version
+
+
+def test_a_page_whose_session_has_gone_is_told(tmp_path: Path) -> None:
+    studio, fresh = fake_studio(), Desk()
+    old = opened(tmp_path, studio, Desk())
+    view = handlers.act(studio, fresh, click(old, x=30, y=20, seq=3))
+    assert view["message"] == handlers.ENDED
+    assert (view["photo"], view["echo"]) == (None, 3)
+    assert view["desk"] == fresh.key != old["desk"]
+
+
+def test_a_click_that_comes_after_the_photo_was_closed_is_nothing(tmp_path: Path) -> None:
+    studio, desk = fake_studio(), Desk()
+    view = opened(tmp_path, studio, desk)
+    handlers.act(studio, desk, click(view, action="close"))
+    late = handlers.act(studio, desk, click(view, x=30, y=20))
+    assert (late["photo"], late["message"]) == (None, "")
+
+
+def test_what_was_done_at_opening_is_no_refusal(tmp_path: Path) -> None:
+    frames = [Image.fromarray(noise(seed=n)) for n in range(2)]
+    frames[0].save(tmp_path / "two.webp", save_all=True, append_images=frames[1:])
+    studio, desk = fake_studio(), Desk()
+    data = upload(tmp_path, (tmp_path / "two.webp").read_bytes(), "two.webp")
+    view = handlers.open_upload(studio, desk, data, tmp_path)
+    assert (view["note"], view["message"]) == (ANIMATED, "")
+    assert handlers.act(studio, desk, click(view, x=3, y=3))["note"] == ""
 
 
 @pytest.mark.parametrize("data", [None, 5, "x", [], {"action": "rm"}, {"seq": "<b>"}])
@@ -144,7 +197,9 @@ def test_something_unforeseen_is_worded(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(studio, "open", fail)
     view = opened(tmp_path, studio, Desk())
-    assert view["message"] == UNEXPECTED
+    assert (view["message"], view["echo"]) == (UNEXPECTED, 7)
+    view, example = handlers.open_example(studio, Desk(), {"index": 0, "seq": 4}, EXAMPLES)
+    assert (view["message"], view["echo"], example.prompt) == (UNEXPECTED, 4, "")
 
 
 def test_seeds() -> None:

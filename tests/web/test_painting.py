@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -9,11 +10,11 @@ import pytest
 
 from inpainting.photo import open_photo, read_recipe
 from inpainting.studio import Studio
-from inpainting.types import Region
+from inpainting.types import PaintResult, Prompts, Region
 from inpainting.web import session as s
 from inpainting.web.desk import Desk
-from inpainting.web.painting import Form, Shown, paint
-from inpainting.web.results import EMPTY, file_name
+from inpainting.web.painting import Form, Shown, paint, request_of
+from inpainting.web.results import EMPTY, file_name, finish
 from inpainting.web.selecting import UNEXPECTED, settle
 from tests.support.fakes import FakePainter, FakeSegmenter
 from tests.support.photos import photo
@@ -185,7 +186,32 @@ def test_a_stop_before_the_start_paints_nothing(studio: Studio, painter: FakePai
     desk.stop()
     shown = list(paint(studio, desk, Form("x"), ticket))
     assert all(view.results == EMPTY for view in shown)
-    assert painter.closed <= 1
+    assert painter.settings == []
+
+
+def test_the_last_result_stays_until_there_is_a_new_one(studio: Studio) -> None:
+    desk = selected(studio)
+    first = run(studio, desk, Form("x", seed="1"))[-1].results
+    assert first["items"][0]["seed"] == 1
+    refused = run(studio, desk, Form("x", seed="bad"))
+    assert refused[-1].progress["state"] == "failed"
+    assert all(view.results == first for view in refused)
+    events = paint(studio, desk, Form("x", seed="2"), desk.begin())
+    for view in events:
+        assert view.results == first
+        if view.progress.get("step") == 2:
+            desk.stop()
+    last = run(studio, desk, Form("x", seed="3"))
+    assert [view.results == first for view in last[:2]] == [True, True]
+    assert [item["seed"] for item in last[-1].results["items"]] == [3]
+    assert last[-1].results["run"] != first["run"]
+
+
+def test_a_finished_picture_holds_no_pixels(studio: Studio) -> None:
+    request = request_of(selected(studio).session, Form("x", seed="1"))
+    result = next(event for event in studio.paint(request) if isinstance(event, PaintResult))
+    kept = asdict(finish(result))
+    assert {type(value) for value in kept.values()} <= {str, int, float, tuple}
 
 
 def test_something_unforeseen_is_worded() -> None:
@@ -198,9 +224,6 @@ def test_something_unforeseen_is_worded() -> None:
 
 
 def test_a_file_name_has_only_plain_letters(studio: Studio) -> None:
-    from inpainting.types import PaintResult, Prompts
-    from inpainting.web.painting import request_of
-
     desk = selected(studio)
     request = request_of(desk.session, Form("Sunset / <sea> \U0001f600" + "x" * 100, seed="1"))
     assert request.prompts != Prompts()

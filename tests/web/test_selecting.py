@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from functools import partial
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from inpainting.errors import ModelUnavailable
 from inpainting.studio import Studio
-from inpainting.types import Candidates
+from inpainting.types import Candidates, Embedding, Prompts
 from inpainting.web import session as s
 from inpainting.web.desk import Desk
 from inpainting.web.selecting import UNEXPECTED, settle
@@ -77,6 +79,50 @@ def test_a_hint_goes_to_the_segmenter_that_gave_it_and_to_no_other() -> None:
     studio.use(segmenter=second)
     settle(studio, desk)
     assert [hint is None for _, hint in second.asked] == [True]
+
+
+class Slow(FakeSegmenter):
+    """Lets its first answer wait until it is told to go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.busy, self.go_on = Event(), Event()
+
+    def candidates(
+        self, embedding: Embedding, prompts: Prompts, hint: NDArray[np.float32] | None = None
+    ) -> Candidates:
+        """Wait, then answer."""
+        self.busy.set()
+        assert self.go_on.wait(30)
+        return super().candidates(embedding, prompts, hint)
+
+
+def test_of_many_clicks_one_waits_and_answers_them_all() -> None:
+    segmenter = Slow()
+    studio, desk = Studio(segmenter, FakePainter()), loaded()
+    desk.change(partial(s.click, x=0, y=20))
+    waiter = Thread(target=settle, args=(studio, desk))
+    waiter.start()
+    assert segmenter.busy.wait(30)
+    for x in range(1, 40):
+        desk.change(partial(s.click, x=x, y=20))
+        assert settle(studio, desk).unanswered
+    segmenter.go_on.set()
+    waiter.join(30)
+    assert not desk.session.unanswered
+    assert [len(prompts.points) for prompts, _ in segmenter.asked] == [1, 40]
+
+
+def test_a_refusal_is_still_told_when_older_clicks_are_answered_after_it() -> None:
+    studio, desk = fake_studio(), loaded()
+    desk.change(partial(s.click, x=1, y=1))
+    desk.change(s.clear)
+    desk.change(s.undo)
+    desk.change(s.clear)
+    desk.change(partial(s.exclude, x=1, y=1))
+    session = settle(studio, desk)
+    assert "first" in session.message
+    assert not session.now.prompts
 
 
 class Broken(FakeSegmenter):
