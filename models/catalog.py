@@ -5,6 +5,7 @@ Users choose a row by its key, never a hub id or an address. Nothing here loads 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -223,7 +224,7 @@ def painter_info(row: PainterRow, device: str = "cpu", dtype: str = "float32") -
         key=row.key,
         title=row.title,
         source="models/embedded" if row.local else row.source,
-        revision=row.revision,
+        revision=weights_digest(Path(row.source)) if row.local else row.revision,
         licence=row.licence,
         device=device,
         dtype=dtype,
@@ -233,6 +234,15 @@ def painter_info(row: PainterRow, device: str = "cpu", dtype: str = "float32") -
         defaults=row.defaults,
         world=row.world,
     )
+
+
+def weights_digest(folder: Path) -> str:
+    """Return 40 hex digits that change with any weight file in `folder`, so a recipe names them."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.safetensors")):
+        digest.update(path.relative_to(folder).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:40]
 
 
 def _can_run(scheduler: str) -> bool:

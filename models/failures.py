@@ -58,7 +58,10 @@ def explain(error: BaseException, title: str, offline: bool) -> str:
             f"{title} has no weights in the safetensors format; other formats can run code and "
             "are not loaded. Choose another model."
         )
-    if any(isinstance(c, OSError | ValueError | LookupError) or "Safetensor" in type(c).__name__ for c in chain):
+    if any(
+        isinstance(c, OSError | ValueError | LookupError) or "Safetensor" in type(c).__name__
+        for c in chain
+    ):
         return (
             f"The files of {title} are damaged or incomplete ({type(error).__name__}); delete them "
             "from the model cache and try again."

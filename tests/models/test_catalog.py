@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,7 @@ from models.catalog import (
     preset,
     segmenter_info,
     segmenter_row,
+    weights_digest,
 )
 from models.loading import resolve_preset
 
@@ -128,3 +130,14 @@ def test_catalogue_and_loading_are_imported_without_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_revision_of_shipped_weights_follows_their_content(tmp_path: Path) -> None:
+    (tmp_path / "unet").mkdir()
+    weights = tmp_path / "unet" / "model.safetensors"
+    weights.write_bytes(b"one")
+    first = weights_digest(tmp_path)
+    weights.write_bytes(b"two")
+    assert len(first) == 40
+    assert first != weights_digest(tmp_path)
+    assert painter_info(painter_row("embedded")).revision == weights_digest(EMBEDDED_FOLDER)
