@@ -18,6 +18,9 @@ Data = Mapping[str, object]
 
 MAX_NUMBER = 1_000_000
 
+KEPT = "kept"
+"""The folder, in that of the uploads, of files that the page made: none of them is an upload."""
+
 
 def reducer_of(data: object) -> Reducer:
     """Return the change that an event asks for.
@@ -85,13 +88,15 @@ ACTIONS: Mapping[str, Callable[[Data], Reducer]] = MappingProxyType(
 def uploaded_file(data: object, folder: Path) -> tuple[Path, str]:
     """Return the path and the name of a file that the client says it has uploaded.
 
-    The path must be a file inside `folder`, where uploads are put; raises BadRequest.
+    The path must be a file inside `folder`, where uploads are put, and not in its folder KEPT;
+    raises BadRequest.
     """
     fields: Mapping[str, Any] = _mapping(data)
     path, name = fields.get("path"), fields.get("name")
     if not isinstance(path, str) or not isinstance(name, str) or "\0" in path:
         raise BadRequest("The page sent no file; please choose it again.")
-    file = Path(path).resolve()
-    if folder.resolve() not in file.parents or not file.is_file():
+    file, uploads = Path(path).resolve(), folder.resolve()
+    inside = uploads in file.parents and uploads / KEPT not in file.parents
+    if not inside or not file.is_file():
         raise BadRequest("The file did not arrive; please choose it again.")
     return file, name[:200]

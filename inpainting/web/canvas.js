@@ -8,13 +8,14 @@ const hint = $('.pp-hint'), candidates = $('.pp-candidates'), chooser = $('.pp-f
 
 const DRAG = 6; // CSS pixels a pointer moves before a click becomes a box
 const SLOW = 300; // ms before the page says that it waits
+const ENDED = 'This session has ended; open the photo again.';
 const TINT = 'rgba(118, 75, 255, 0.46)', EDGE = 'rgba(255, 255, 255, 0.95)', EDGE_DARK = 'rgba(20, 12, 48, 0.9)';
 
-let shown = { version: -1, serial: -1, photo: null, points: [], box: null, thumbs: [] };
+let shown = { desk: '', version: -1, serial: -1, photo: null, points: [], box: null, thumbs: [] };
 let mask = null; // the mask as a canvas with alpha, of the version shown
 let maskUrl = '';
 let sent = []; // events without an answer yet: {seq, point}
-let counter = 0, openSeq = Infinity, tool = 'include', start = null, slow = false, opening = false, error = '';
+let counter = 0, openSeq = Infinity, tool = 'include', start = null, slow = false, opening = false, openTimer = 0, error = '';
 
 // ---- sending
 
@@ -22,8 +23,8 @@ function act(action, fields = {}, point = null) {
   const seq = ++counter;
   sent.push({ seq, point });
   error = '';
-  trigger('act', { action, photo: shown.serial, seq, ...fields });
-  setTimeout(() => { if (sent.some((s) => s.seq === seq)) { slow = true; drawHint(); } }, SLOW);
+  trigger('act', { action, desk: shown.desk, photo: shown.serial, seq, ...fields });
+  setTimeout(() => { if (shown.pending || sent.some((s) => s.seq === seq)) { slow = true; drawHint(); } }, SLOW);
   drawMarks();
   drawHint();
 }
@@ -38,6 +39,7 @@ async function open(file) {
   try {
     const { path } = await upload(file);
     openSeq = ++counter;
+    openTimer = setTimeout(giveUp, props.open_seconds * 1000);
     trigger('open', { path, name: file.name, seq: openSeq });
   } catch (failure) {
     error = `The photo could not be sent. It may have at most ${props.max_file_mb} MB.`;
@@ -45,7 +47,14 @@ async function open(file) {
   }
 }
 
+// An answer that comes later is shown all the same.
+function giveUp() {
+  error = 'The photo was not opened in time. Check that the program is running, and try again.';
+  setOpening(false);
+}
+
 function setOpening(value) {
+  clearTimeout(openTimer);
   opening = value;
   openSeq = Infinity;
   $('.pp-veil').hidden = !value;
@@ -240,12 +249,12 @@ const HINTS = {
 };
 
 function drawHint() {
-  const waiting = slow && sent.length > 0;
+  const waiting = slow && (sent.length > 0 || shown.pending);
   const region = shown.region === 'subject' ? 'subject' : 'background';
   const ready = shown.mask ? `The tinted ${region} will be repainted. ${OTHERWISE} what does not belong.` : HINTS[tool];
   const calm = opening ? 'Opening the photo' : waiting ? 'Selecting' : shown.photo ? ready : '';
   const said = error || shown.message || '';
-  hint.textContent = waiting || opening ? calm : said || calm;
+  hint.textContent = waiting || opening ? calm : said || shown.note || calm;
   hint.classList.toggle('pp-error', Boolean(said) && !waiting && !opening);
   hint.classList.toggle('pp-busy', waiting || opening);
 }
@@ -256,7 +265,7 @@ function drawTools() {
     node.disabled = !shown.photo;
     node.setAttribute('aria-pressed', String(node.dataset.tool === tool));
   });
-  const possible = { undo: shown.undo, redo: shown.redo, clear: shown.points.length || shown.box, close: shown.photo };
+  const possible = { undo: shown.undo, redo: shown.redo, clear: shown.points.length || shown.box || shown.mask, close: shown.photo };
   all('.pp-act').forEach((node) => { node.disabled = !possible[node.dataset.action]; });
 }
 
@@ -287,22 +296,29 @@ async function drawMask() {
   drawOverlay();
 }
 
+function isLate({ serial, version, pending }) {
+  if (serial !== shown.serial) return serial < shown.serial;
+  return version < shown.version || (version === shown.version && pending && !shown.pending);
+}
+
 function show() {
   const value = props.value;
   if (!value || typeof value !== 'object') return;
   sent = sent.filter((s) => s.seq > value.echo);
-  if (!sent.length) slow = false;
-  if (value.serial < shown.serial || (value.serial === shown.serial && value.version < shown.version)) {
+  const other = value.desk !== shown.desk;
+  if (!other && isLate(value)) {
     drawMarks();
     return drawHint();
   }
-  if (value.serial !== shown.serial) {
+  if (other || value.serial !== shown.serial) {
+    error = other && shown.photo && !value.photo ? ENDED : '';
     mask = null;
     maskUrl = '';
     tool = 'include';
     sent = [];
   }
   shown = value;
+  if (!sent.length && !shown.pending) slow = false;
   if (opening && value.echo >= openSeq) setOpening(false);
   drawPhoto();
   drawTools();
@@ -326,16 +342,25 @@ chooser.addEventListener('change', () => {
   chooser.value = '';
 });
 
-['dragenter', 'dragover'].forEach((kind) => root.addEventListener(kind, (event) => {
+// A file dropped anywhere is opened: left to itself the browser would show it in place of the page.
+function onWindow(kind, listen) {
+  const once = (event) => (element.isConnected ? listen(event) : window.removeEventListener(kind, once));
+  window.addEventListener(kind, once);
+}
+const hasFile = ({ dataTransfer }) => Boolean(dataTransfer) && [...dataTransfer.types].includes('Files');
+
+['dragenter', 'dragover'].forEach((kind) => onWindow(kind, (event) => {
+  if (!hasFile(event)) return;
   event.preventDefault();
   root.classList.add('pp-drop');
 }));
-root.addEventListener('dragleave', (event) => {
-  if (!root.contains(event.relatedTarget)) root.classList.remove('pp-drop');
+onWindow('dragleave', (event) => {
+  if (!event.relatedTarget) root.classList.remove('pp-drop');
 });
-root.addEventListener('drop', (event) => {
-  event.preventDefault();
+onWindow('drop', (event) => {
   root.classList.remove('pp-drop');
+  if (!hasFile(event)) return;
+  event.preventDefault();
   open(event.dataTransfer.files[0]);
 });
 

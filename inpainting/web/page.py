@@ -20,8 +20,9 @@ from inpainting.web.canvas import point_canvas
 from inpainting.web.desk import Desk
 from inpainting.web.examples import example_strip
 from inpainting.web.painting import Form, Shown, paint
+from inpainting.web.restoring import Restored
 from inpainting.web.results import result_panel
-from inpainting.web.serve import Page
+from inpainting.web.serve import DELETE_AFTER, Page
 
 HEADER = (
     '<div class="pp-header"><div><h1>Point &amp; Paint</h1>'
@@ -75,12 +76,14 @@ def build_page(studio: Studio, settings: Settings, examples: Sequence[Path]) -> 
         _wire_canvas(widgets, events)
         _wire_painting(widgets, events)
         _wire_status(page, widgets, events)
+        _wire_visit(page, widgets, events)
     return page
 
 
 def _layout(studio: Studio, settings: Settings, examples: Sequence[Path]) -> Widgets:
     parts: dict[str, Any] = {
-        "desk": gr.State(Desk()),
+        # gradio forgets the desk of a closed window after an hour, and this one with its files.
+        "desk": gr.State(Desk(), time_to_live=DELETE_AFTER, delete_callback=Desk.forget),
         "ticket": gr.State(0),
         "painter": gr.State(""),
         "header": gr.HTML(
@@ -110,7 +113,7 @@ def _form() -> dict[str, Any]:
         ),
         "prompt": gr.Textbox(
             label="Prompt",
-            placeholder="sunset sea",
+            placeholder="what to paint, such as: sunset sea",
             lines=2,
             max_lines=5,
             max_length=MAX_PROMPT,
@@ -140,7 +143,7 @@ def _settings(info: ModelInfo) -> dict[str, Any]:
                 min_width=120,
                 elem_id="pp-seed",
             )
-            dice = gr.Button("Draw", size="md", elem_id="pp-dice")
+            dice = gr.Button("Random", size="md", elem_id="pp-dice")
         return {
             "seed": seed,
             "dice": dice,
@@ -176,18 +179,24 @@ class Events:
         self.studio = studio
         self.examples = examples
 
+    def arrive(self, desk: Desk) -> Any:
+        """The page was loaded. gradio forgets in time only what an event gave back."""
+        return desk
+
     def act(self, desk: Desk, event: gr.EventData) -> Any:
-        """The canvas acted."""
-        return handlers.act(self.studio, desk, event._data)
+        """The canvas acted; the desk's time begins anew, as after each event that gives it back."""
+        return handlers.act(self.studio, desk, event._data), desk
 
     def open(self, desk: Desk, event: gr.EventData) -> Any:
-        """The canvas uploaded a file."""
-        return handlers.open_upload(self.studio, desk, event._data, Path(get_upload_folder()))
+        """The canvas uploaded a file: canvas, desk, and the fields that it brings back."""
+        folder = Path(get_upload_folder())
+        view, restored = handlers.open_upload(self.studio, desk, event._data, folder)
+        return view, desk, *_restored_fields(restored)
 
     def example(self, desk: Desk, event: gr.EventData) -> Any:
-        """An example was pressed: canvas, prompt, region."""
+        """An example was pressed: canvas, desk, prompt, region."""
         view, example = handlers.open_example(self.studio, desk, event._data, self.examples)
-        return view, example.prompt, example.region.value
+        return view, desk, example.prompt, example.region.value
 
     def region(self, desk: Desk, value: str) -> Any:
         """The region switch was moved."""
@@ -207,12 +216,10 @@ class Events:
         desk.stop()
         return progress.STOPPED, *_buttons(busy=False)
 
-    def refused(self, desk: Desk, ticket: int) -> Any:
-        """The queue did not take the repaint; for gradio one that was stopped failed as well."""
+    def refused(self, desk: Desk) -> Any:
+        """The queue did not take the repaint."""
         if desk.stopped:
             return progress.STOPPED, *_buttons(busy=False)
-        if desk.has_started(ticket):
-            return (gr.skip(),) * 3
         sentence = "Too many repaints are waiting. Please try again in a moment."
         return progress.failed(sentence), *_buttons(busy=False)
 
@@ -241,6 +248,17 @@ def _fields(info: ModelInfo) -> tuple[Any, ...]:
     )
 
 
+def _restored_fields(restored: Restored | None) -> tuple[Any, ...]:
+    """Return the fields' values in the order of `_wire_canvas`; a plain photo changes none."""
+    if restored is None:
+        return (gr.skip(),) * 8
+    s = restored.settings
+    return (
+        *(restored.region.value, s.prompt, s.negative_prompt, str(s.seed)),
+        *(s.guidance, s.steps, s.strength, s.scheduler),
+    )
+
+
 def _buttons(busy: bool) -> tuple[Any, Any]:
     return gr.update(visible=not busy), gr.update(visible=busy)
 
@@ -251,9 +269,11 @@ def _updates(shown: Shown) -> tuple[Any, ...]:
 
 def _wire_canvas(w: Widgets, events: Events) -> None:
     many: dict[str, Any] = {**QUICK, "trigger_mode": "multiple"}
-    w.canvas.act(events.act, [w.desk], [w.canvas], **many)
-    w.canvas.open(events.open, [w.desk], [w.canvas], **QUICK)
-    w.examples.example(events.example, [w.desk], [w.canvas, w.prompt, w.region], **QUICK)
+    w.canvas.act(events.act, [w.desk], [w.canvas, w.desk], **many)
+    fields = [w.region, w.prompt, w.negative, w.seed, w.guidance, w.steps, w.strength, w.scheduler]
+    w.canvas.open(events.open, [w.desk], [w.canvas, w.desk, *fields], **many)
+    ready = [w.canvas, w.desk, w.prompt, w.region]
+    w.examples.example(events.example, [w.desk], ready, **QUICK)
     w.region.input(events.region, [w.desk, w.region], [w.canvas], **QUICK)
     w.dice.click(handlers.draw_seed, None, [w.seed], **QUICK)
     w.result.reuse(events.reuse, None, [w.seed], **QUICK)
@@ -279,12 +299,39 @@ def _wire_painting(w: Widgets, events: Events) -> None:
         api_visibility="private",
         concurrency_id="paint",
         concurrency_limit=1,
+        # A repaint that is wanted right after Stop is sent while the old one makes its last step.
+        trigger_mode="multiple",
     )
-    run.failure(events.refused, [w.desk, w.ticket], [w.progress, w.repaint, w.stop], **QUICK)
-    w.stop.click(events.stop, [w.desk], [w.progress, w.repaint, w.stop], cancels=[run], **QUICK)
+    run.failure(events.refused, [w.desk], [w.progress, w.repaint, w.stop], **QUICK)
+    # Not `cancels`: for gradio a cancelled run has failed, and its late failure would meet the next
+    # repaint. A run that is not wanted any more ends by itself, within one step.
+    w.stop.click(events.stop, [w.desk], [w.progress, w.repaint, w.stop], **QUICK)
 
 
 def _wire_status(page: gr.Blocks, w: Widgets, events: Events) -> None:
     outputs = [w.header, w.status, w.timer, w.painter, w.guidance, w.steps, w.strength, w.scheduler]
     page.load(events.status, [w.painter], outputs, **QUICK)
     w.timer.tick(events.status, [w.painter], outputs, **QUICK)
+
+
+def _wire_visit(page: gr.Blocks, w: Widgets, events: Events) -> None:
+    """A window that is closed ends its repaint, and its desk is forgotten in time."""
+
+    def leave(request: gr.Request) -> None:
+        desk = desk_of(page, w.desk, request.session_hash)
+        if desk is not None:
+            desk.stop()
+
+    page.load(events.arrive, [w.desk], [w.desk], **QUICK)
+    page.unload(leave)
+
+
+def desk_of(page: gr.Blocks, desk: gr.State, session: str | None) -> Desk | None:
+    """Return the desk of a window's session, None where the server holds none.
+
+    Events of a window that has gone have no inputs: gradio's store is asked.
+    """
+    if session is None or session not in page.state_holder:
+        return None
+    held = page.state_holder[session].get(desk._id)
+    return held if isinstance(held, Desk) else None

@@ -38,7 +38,8 @@ class Form:
 class Shown:
     """What the page shows now: the progress card, the result panel, and whether work goes on.
 
-    All of it each time: a browser that falls behind may draw the last of several alone.
+    All of it each time: a browser that falls behind may draw the last of several alone. The last
+    result stays until there is a new picture.
     """
 
     progress: dict[str, Any]
@@ -95,10 +96,11 @@ def paint(studio: Studio, desk: Desk, form: Form, ticket: int) -> Generator[Show
 
 def _paint(studio: Studio, desk: Desk, form: Form, ticket: int) -> Generator[Shown, None, None]:
     session, finished = desk.session, list[Finished]()
-    desk.start(ticket)
 
     def shown(view: progress.View, busy: bool = False) -> Shown:
-        return Shown(view, panel(session.display, finished, ticket), busy)
+        if finished:
+            desk.results = panel(session.display, finished, ticket)
+        return Shown(view, desk.results, busy)
 
     try:
         if desk.wants(ticket):
@@ -136,6 +138,6 @@ def _steps(
 
 
 def _closing_words(finished: list[Finished]) -> str:
-    seconds = sum(item.result.seconds for item in finished)
+    seconds = sum(item.seconds for item in finished)
     count = "Done" if len(finished) == 1 else f"{len(finished)} pictures done"
     return f"{count} in {seconds:.1f} s. See the result below."

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from inpainting.photo import encode_result
-from inpainting.types import PaintResult
+from inpainting.types import PaintResult, Size
 from inpainting.web.canvas import keep, served
 from inpainting.web.parts import component
 
@@ -21,11 +21,17 @@ MAX_WORDS = 40
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A finished picture in a file: `path`, the `name` it is downloaded under, and its facts."""
+    """A finished picture in a file: `path`, the `name` it is downloaded under, and its facts.
+
+    The pixels are in the file alone: a page may hold many of these.
+    """
 
     path: str
     name: str
-    result: PaintResult
+    size: Size
+    seed: int
+    seconds: float
+    notes: tuple[str, ...]
 
 
 def result_panel() -> gr.HTML:
@@ -36,7 +42,8 @@ def result_panel() -> gr.HTML:
 def finish(result: PaintResult) -> Finished:
     """Write the exact PNG, recipe included, where gradio serves it."""
     name = file_name(result)
-    return Finished(keep(encode_result(result), name), name, result)
+    path = keep(encode_result(result), name)
+    return Finished(path, name, result.photo.size, result.seed, result.seconds, result.notes)
 
 
 def file_name(result: PaintResult) -> str:
@@ -53,14 +60,13 @@ def panel(before: str, finished: list[Finished], run: int) -> dict[str, Any]:
 
 
 def _item(finished: Finished) -> dict[str, Any]:
-    result = finished.result
-    width, height = result.photo.size
+    width, height = finished.size
     return {
         "file": served(finished.path),
         "name": finished.name,
-        "seed": result.seed,
-        "seconds": round(result.seconds, 1),
+        "seed": finished.seed,
+        "seconds": round(finished.seconds, 1),
         "width": width,
         "height": height,
-        "notes": list(result.notes),
+        "notes": list(finished.notes),
     }

@@ -22,22 +22,35 @@ _LOG = logging.getLogger(__name__)
 def settle(studio: Studio, desk: Desk) -> Session:
     """Have the session's newest prompts answered, and return the session.
 
-    One caller at a time asks; those that waited find their prompts answered along with newer ones,
-    or ask about the newest. Prompts that the segmenter refuses are taken back with its sentence.
+    One caller at a time asks, until the newest prompts are answered; the others return at once with
+    their prompts unanswered, so that no number of clicks can take all threads. Prompts that the
+    segmenter refuses are taken back with its sentence.
     """
-    with desk.selecting:
-        session = desk.session
-        if session.photo is None or not session.unanswered:
-            return session
-        model = studio.segmenter.info.key
+    while desk.session.photo is not None and desk.session.unanswered:
+        if not desk.selecting.acquire(blocking=False):
+            break
         try:
-            found = studio.select(session.photo, session.now.prompts, _hint(session, model))
-        except PointPaintError as error:
-            return desk.change(partial(failed, version=session.version, sentence=str(error)))
-        except Exception:
-            _LOG.exception("selecting failed")
-            return desk.change(partial(failed, version=session.version, sentence=UNEXPECTED))
-        return desk.change(partial(answered, version=session.version, answer=pack(found, model)))
+            _ask(studio, desk)
+        finally:
+            desk.selecting.release()
+        # Others may have come and gone since the answer: whoever gave the lock back looks again.
+    return desk.session
+
+
+def _ask(studio: Studio, desk: Desk) -> None:
+    session = desk.session
+    if session.photo is None or not session.unanswered:
+        return
+    model = studio.segmenter.info.key
+    try:
+        found = studio.select(session.photo, session.now.prompts, _hint(session, model))
+    except PointPaintError as error:
+        desk.change(partial(failed, version=session.version, sentence=str(error)))
+    except Exception:
+        _LOG.exception("selecting failed")
+        desk.change(partial(failed, version=session.version, sentence=UNEXPECTED))
+    else:
+        desk.change(partial(answered, version=session.version, answer=pack(found, model)))
 
 
 def _hint(session: Session, model: str) -> NDArray[np.float32] | None:

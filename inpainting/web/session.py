@@ -40,7 +40,7 @@ class Session:
 
     `display` is the path of the copy that the browser shows; `serial` counts the photos opened and
     `version` the changes, so that late events and late answers are told apart; `message` is a
-    sentence for the user about the last action.
+    sentence on why the last action was refused, and `note` on what was done at opening.
     """
 
     photo: Photo | None = None
@@ -52,6 +52,7 @@ class Session:
     past: tuple[Step, ...] = ()
     future: tuple[Step, ...] = ()
     message: str = ""
+    note: str = ""
 
     @property
     def unanswered(self) -> bool:
@@ -73,8 +74,18 @@ def load(session: Session, photo: Photo, display: str) -> Session:
         serial=session.serial + 1,
         version=session.version + 1,
         region=session.region,
-        message=" ".join(photo.notes),
+        note=" ".join(photo.notes),
     )
+
+
+def restore(session: Session, prompts: Prompts, answer: Answer) -> Session:
+    """Put a selection in place whose answer is known already."""
+    return _push(session, Step(prompts, answer))
+
+
+def remark(session: Session, sentence: str) -> Session:
+    """Note something that is no refusal; all else stays."""
+    return replace(session, note=sentence)
 
 
 def reset(session: Session) -> Session:
@@ -104,7 +115,8 @@ def point_at(session: Session, prompts: Prompts) -> Session:
 
 def clear(session: Session) -> Session:
     """Take all points and the box away; this can be undone."""
-    return _push(session, Step()) if session.now.prompts else _said(session)
+    now = session.now
+    return _push(session, Step()) if now.prompts or now.answer else _said(session)
 
 
 def choose(session: Session, index: int) -> Session:
@@ -153,7 +165,7 @@ def answered(session: Session, version: int, answer: Answer) -> Session:
     """Take in the segmenter's answer, unless the session has moved on since `version`."""
     if session.version != version:
         return session
-    return replace(_said(session), now=replace(session.now, answer=answer))
+    return replace(session, now=replace(session.now, answer=answer))
 
 
 def failed(session: Session, version: int, sentence: str) -> Session:
@@ -194,4 +206,4 @@ def _remembered(step: Step) -> Step:
 
 
 def _said(session: Session) -> Session:
-    return replace(session, message="")
+    return replace(session, message="", note="")

@@ -28,6 +28,7 @@ def page_theme() -> gr.themes.Base:
         background_fill_primary_dark="#1a1726",
         background_fill_secondary="*neutral_100",
         background_fill_secondary_dark="#221e31",
+        body_text_color_subdued="*neutral_500",
         border_color_primary="*neutral_200",
         border_color_primary_dark="#352f4a",
         block_background_fill="white",

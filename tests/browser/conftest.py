@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import gradio as gr
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
@@ -46,11 +47,16 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
+def served() -> dict[str, gr.Blocks]:
+    """The pages that `serve_studio` serves, by URL."""
+    return {}
+
+
+@pytest.fixture(scope="session")
 def serve_studio(
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path_factory: pytest.TempPathFactory, served: dict[str, gr.Blocks]
 ) -> Iterator[Callable[[Studio], str]]:
     """A function that serves a studio's page on a free port and returns its URL."""
-    pages = []
     patch = pytest.MonkeyPatch()
     patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("cache")))
 
@@ -58,11 +64,12 @@ def serve_studio(
         settings = Settings(port=free_port())
         page = build_page(studio, settings, EXAMPLES)
         page.launch(prevent_thread_lock=True)
-        pages.append(page)
-        return f"http://127.0.0.1:{settings.port}/"
+        url = f"http://127.0.0.1:{settings.port}/"
+        served[url] = page
+        return url
 
     yield serve
-    for page in pages:
+    for page in served.values():
         page.close(verbose=False)
     patch.undo()
 
@@ -97,15 +104,17 @@ class Site:
     painter: FakePainter
     gate: Gate
     studio: Studio
+    page: gr.Blocks
 
 
 @pytest.fixture(scope="session")
-def shared_site(serve_studio: Callable[[Studio], str]) -> Site:
+def shared_site(serve_studio: Callable[[Studio], str], served: dict[str, gr.Blocks]) -> Site:
     """One server for all tests with fakes; its state is per window."""
     gate = Gate()
     segmenter, painter = FakeSegmenter(), FakePainter(gate)
     studio = Studio(segmenter, painter)
-    return Site(serve_studio(studio), segmenter, painter, gate, studio)
+    url = serve_studio(studio)
+    return Site(url, segmenter, painter, gate, studio, served[url])
 
 
 @pytest.fixture

@@ -54,6 +54,30 @@ def test_the_download_is_exact_and_keeps_what_was_not_repainted(
     assert (result.pixels[subject] != RGB[subject]).any(axis=1).mean() > 0.8
 
 
+def test_a_downloaded_result_brings_its_session_back(site: Site, open_page: OpenPage) -> None:
+    guest = selected(site, open_page)
+    guest.region("Subject")
+    guest.seed(17)
+    guest.steps(6)
+    guest.repaint()
+    name, data = guest.download()
+    for other in (guest, open_page(site.url)):
+        other.prompt("something else")
+        other.open(data, name)
+        other.page.wait_for_function(
+            "() => document.querySelector('#pp-prompt textarea').value === 'sunset sea'"
+        )
+        assert other.message().startswith("This picture was made here")
+        assert other.value()["points"] == [[160, 120, 1]]
+        assert other.tinted(160, 120)
+        assert not other.tinted(20, 20)
+        assert other.page.get_by_role("radio", name="Subject").is_checked()
+        other.repaint()
+        assert other.progress().startswith("Done")
+    assert site.painter.settings[-1] == site.painter.settings[-2]
+    assert (site.painter.settings[-1].seed, site.painter.settings[-1].steps) == (17, 6)
+
+
 def test_stop_in_the_middle_loses_nothing_and_the_next_run_is_unharmed(
     site: Site, open_page: OpenPage
 ) -> None:
@@ -72,6 +96,23 @@ def test_stop_in_the_middle_loses_nothing_and_the_next_run_is_unharmed(
     guest.repaint()
     assert guest.progress().startswith("Done")
     assert site.painter.closed == closed + 1
+
+
+def test_a_repaint_right_after_stop_waits_for_the_old_one_and_runs(
+    site: Site, open_page: OpenPage
+) -> None:
+    guest = selected(site, open_page)
+    site.gate.close(step=3)
+    guest.page.click("#pp-repaint")
+    guest.started()
+    guest.page.click("#pp-stop")
+    guest.prompt("red brick")
+    guest.page.click("#pp-repaint")
+    guest.page.wait_for_selector("#pp-stop")
+    site.gate.open.set()
+    guest.finished()
+    assert guest.progress().startswith("Done")
+    assert "red-brick" in guest.download()[0]
 
 
 def test_keys_repaint_and_stop(site: Site, open_page: OpenPage) -> None:

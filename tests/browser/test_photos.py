@@ -1,7 +1,13 @@
 from __future__ import annotations
 
-import pytest
+from io import BytesIO
 
+import pytest
+from PIL import Image
+
+from inpainting.photo import ANIMATED
+from inpainting.web.canvas import OPEN_SECONDS
+from inpainting.web.handlers import ENDED
 from tests.browser.conftest import EXAMPLES, OpenPage, Site
 from tests.support.photos import noise, png
 
@@ -36,6 +42,63 @@ def test_a_photo_can_be_dropped(site: Site, open_page: OpenPage) -> None:
     guest.drop(png(noise(80, 60)), "dropped.png")
     guest.page.wait_for_selector(".pp-frame:not([hidden])")
     assert guest.settled()["photo"]["name"] == "dropped"
+
+
+def test_a_photo_dropped_beside_the_canvas_is_opened(site: Site, open_page: OpenPage) -> None:
+    guest = open_page(site.url)
+    assert guest.drop_at("#pp-status", png(noise(80, 60)), "beside.png")
+    guest.page.wait_for_selector(".pp-frame:not([hidden])")
+    assert guest.settled()["photo"]["name"] == "beside"
+
+
+def test_what_was_done_at_opening_is_told_calmly(site: Site, open_page: OpenPage) -> None:
+    frames = [Image.fromarray(noise(80, 60, seed)) for seed in range(2)]
+    file = BytesIO()
+    frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:])
+    guest = open_page(site.url)
+    guest.open(file.getvalue(), "two.webp")
+    assert guest.message() == ANIMATED
+    assert guest.page.locator(".pp-hint.pp-error").count() == 0
+
+
+def test_a_session_that_the_server_has_lost_says_so_and_goes_on(
+    site: Site, open_page: OpenPage
+) -> None:
+    guest = open_page(site.url)
+    for _ in range(3):
+        guest.open(png(noise(80, 60)), "mine.png")
+    site.page.state_holder.session_data.clear()
+    place = guest.spot(10, 10)
+    guest.page.mouse.click(*place)
+    guest.page.wait_for_selector(".pp-hint.pp-error")
+    assert guest.message() == ENDED
+    assert guest.settled()["photo"] is None
+    guest.open(png(noise(80, 60)), "again.png")
+    assert guest.click(10, 10)["points"] == [[10, 10, 1]]
+
+
+def test_a_lost_session_is_told_by_the_region_switch_too(site: Site, open_page: OpenPage) -> None:
+    guest = open_page(site.url)
+    guest.open(png(noise(80, 60)), "mine.png")
+    site.page.state_holder.session_data.clear()
+    guest.region("Subject")
+    assert guest.message() == ENDED
+
+
+def test_a_photo_that_nobody_answers_for_is_given_up(site: Site, open_page: OpenPage) -> None:
+    guest = open_page(site.url)
+    guest.page.clock.install()
+    guest.page.route("**/run/predict*", lambda _: None)
+    with guest.page.expect_request("**/run/predict*"):
+        guest.choose(png(noise(80, 60)), "mine.png")
+    guest.page.clock.fast_forward(1000 * (OPEN_SECONDS - 1))
+    assert guest.page.locator(".pp-veil").is_visible()
+    guest.page.clock.fast_forward(2000)
+    guest.page.wait_for_selector(".pp-hint.pp-error")
+    assert "try again" in guest.message()
+    guest.page.unroute("**/run/predict*")
+    guest.open(png(noise(80, 60)), "mine.png")
+    assert guest.settled()["photo"]["name"] == "mine"
 
 
 def test_a_photo_can_be_closed_and_opened_again(site: Site, open_page: OpenPage) -> None:

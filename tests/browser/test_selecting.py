@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from threading import Event
 from typing import Any
 
 import pytest
 
+from inpainting.types import Embedding, Rgb
 from tests.browser.conftest import OpenPage, Site
 from tests.support.photos import noise, png
 
@@ -119,6 +121,34 @@ def test_quick_clicks_are_all_kept(site: Site, open_page: OpenPage) -> None:
         guest.page.mouse.click(*guest.spot(x, 200))
     state = guest.settled()
     assert sorted(point[0] for point in state["points"]) == [50, 150, 250, 350, 450]
+
+
+def test_early_clicks_wait_together_and_are_answered_together(
+    site: Site, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready, embed = Event(), site.segmenter.embed
+
+    def slow(rgb: Rgb) -> Embedding:
+        assert ready.wait(60)
+        return embed(rgb)
+
+    monkeypatch.setattr(site.segmenter, "embed", slow)
+    guest = open_page(site.url)
+    guest.choose(png(noise(320, 240, seed=9)), "slow.png")
+    guest.page.wait_for_selector("#pp-canvas .pp-frame:not([hidden])")
+    for x in (50, 100, 150, 200, 250):
+        guest.page.mouse.click(*guest.spot(x, 120))
+    guest.page.wait_for_selector(".pp-hint.pp-busy")
+    guest.page.wait_for_function(
+        "() => document.querySelector('#pp-canvas .pp-root').ppState().points.length === 5"
+    )
+    assert guest.value()["pending"]
+    ready.set()
+    state = guest.settled()
+    assert len(state["points"]) == 5
+    assert not guest.tinted(50, 120)
+    assert guest.tinted(5, 5)
+    assert guest.page.locator(".pp-hint.pp-busy").count() == 0
 
 
 def test_a_tap_follows_the_tool(site: Site, open_page: OpenPage) -> None:

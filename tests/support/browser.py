@@ -234,14 +234,20 @@ class Visit:
 
     def drop(self, data: bytes, name: str) -> None:
         """Drop a file on the canvas."""
+        self.drop_at("#pp-canvas .pp-root", data, name)
+
+    def drop_at(self, selector: str, data: bytes, name: str) -> bool:
+        """Drop a file; return whether the page took it, rather than leave it to the browser."""
         script = """([root, text, name]) => {
           const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
           const dataTransfer = new DataTransfer();
           dataTransfer.items.add(new File([bytes], name));
-          root.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true }));
+          const options = { dataTransfer, bubbles: true, cancelable: true };
+          const taken = (kind) => !root.dispatchEvent(new DragEvent(kind, options));
+          return ['dragover', 'drop'].every(taken);
         }"""
-        root = self.page.locator("#pp-canvas .pp-root").element_handle()
-        self.page.evaluate(script, [root, base64.b64encode(data).decode(), name])
+        root = self.page.locator(selector).element_handle()
+        return bool(self.page.evaluate(script, [root, base64.b64encode(data).decode(), name]))
 
 
 def visit(context: BrowserContext, url: str) -> Visit:

@@ -34,7 +34,9 @@ def upload(tmp_path: Path, data: bytes, name: str = "my photo.png") -> dict[str,
 
 def opened(tmp_path: Path, studio: Studio, desk: Desk) -> dict[str, Any]:
     data = upload(tmp_path, png(noise()))
-    return handlers.open_upload(studio, desk, data, tmp_path)
+    view, restored = handlers.open_upload(studio, desk, data, tmp_path)
+    assert restored is None
+    return view
 
 
 def click(view: dict[str, Any], **fields: object) -> dict[str, object]:
@@ -56,7 +58,7 @@ def test_a_bad_file_is_one_sentence_and_the_photo_stays(tmp_path: Path, data: by
     studio, desk = fake_studio(), Desk()
     opened(tmp_path, studio, desk)
     before = desk.session.photo
-    view = handlers.open_upload(studio, desk, upload(tmp_path, data, "bad.png"), tmp_path)
+    view, _ = handlers.open_upload(studio, desk, upload(tmp_path, data, "bad.png"), tmp_path)
     assert view["message"].endswith(".")
     assert desk.session.photo is before
     assert view["photo"] is not None
@@ -69,10 +71,10 @@ def test_an_upload_is_removed_opened_or_not(tmp_path: Path, data: bytes) -> None
     assert not Path(str(sent["path"])).exists()
 
 
-def test_a_file_of_the_page_itself_is_no_upload(tmp_path: Path) -> None:
+def test_a_file_of_the_page_itself_is_no_upload() -> None:
     kept = Path(keep(png(noise()), "result.png"))
     sent = {"path": str(kept), "name": "result.png"}
-    view = handlers.open_upload(fake_studio(), Desk(), sent, Path(get_upload_folder()))
+    view, _ = handlers.open_upload(fake_studio(), Desk(), sent, Path(get_upload_folder()))
     assert "did not arrive" in view["message"]
     assert kept.exists()
 
@@ -81,7 +83,7 @@ def test_a_path_outside_the_uploads_is_refused_and_stays(tmp_path: Path) -> None
     desk, folder = Desk(), tmp_path / "uploads"
     folder.mkdir()
     sent = upload(tmp_path, png(noise()))
-    view = handlers.open_upload(fake_studio(), desk, sent, folder)
+    view, _ = handlers.open_upload(fake_studio(), desk, sent, folder)
     assert Path(str(sent["path"])).exists()
     assert "did not arrive" in view["message"]
     assert desk.session.photo is None
@@ -142,7 +144,7 @@ def test_what_was_done_at_opening_is_no_refusal(tmp_path: Path) -> None:
     frames[0].save(tmp_path / "two.webp", save_all=True, append_images=frames[1:])
     studio, desk = fake_studio(), Desk()
     data = upload(tmp_path, (tmp_path / "two.webp").read_bytes(), "two.webp")
-    view = handlers.open_upload(studio, desk, data, tmp_path)
+    view, _ = handlers.open_upload(studio, desk, data, tmp_path)
     assert (view["note"], view["message"]) == (ANIMATED, "")
     assert handlers.act(studio, desk, click(view, x=3, y=3))["note"] == ""
 

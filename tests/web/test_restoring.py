@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inpainting.photo import encode_png, encode_result
+from inpainting.recipe import RECIPE_KEY, Recipe, pack_mask, recipe_to_json
+from inpainting.studio import Studio
+from inpainting.types import PaintResult, Photo, Region
+from inpainting.web import handlers
+from inpainting.web import session as s
+from inpainting.web.desk import Desk
+from inpainting.web.painting import Form, request_of
+from inpainting.web.restoring import ALL, NO_SELECTION, PLAIN
+from inpainting.web.selecting import settle
+from tests.support.fakes import FakePainter, FakeSegmenter
+from tests.support.photos import photo
+
+FORM = Form("sunset sea", "rain", "17", 6.5, 6, 0.5, "DDIM")
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def segmenter() -> FakeSegmenter:
+    return FakeSegmenter()
+
+
+@pytest.fixture
+def studio(segmenter: FakeSegmenter) -> Studio:
+    return Studio(segmenter, FakePainter())
+
+
+def worked(studio: Studio) -> tuple[Desk, PaintResult]:
+    """A desk with a selection of the second candidate, and what was painted from it."""
+    desk = Desk()
+    desk.change(partial(s.load, photo=photo(256, 200), display="x.jpg"))
+    desk.change(partial(s.set_region, region=Region.SUBJECT))
+    desk.change(partial(s.click, x=100, y=90))
+    desk.change(partial(s.exclude, x=110, y=90))
+    settle(studio, desk)
+    desk.change(partial(s.choose, index=1))
+    events = studio.paint(request_of(desk.session, FORM))
+    return desk, next(event for event in events if isinstance(event, PaintResult))
+
+
+def opened(studio: Studio, desk: Desk, data: bytes, folder: Path) -> tuple[s.Session, object]:
+    """The session and the restored fields after an upload."""
+    path = folder / "result.png"
+    path.write_bytes(data)
+    _, restored = handlers.open_upload(
+        studio, desk, {"path": str(path), "name": path.name, "seq": 1}, folder
+    )
+    return desk.session, None if restored is None else restored.settings
+
+
+def with_recipe(result: PaintResult, recipe: Recipe) -> bytes:
+    """The picture with another recipe."""
+    return encode_png(result.photo, {RECIPE_KEY: recipe_to_json(recipe)}, edited=True)
+
+
+def test_a_picture_made_here_brings_its_session_back(
+    studio: Studio, segmenter: FakeSegmenter, tmp_path: Path
+) -> None:
+    desk, result = worked(studio)
+    asked = len(segmenter.asked)
+    session, settings = opened(studio, Desk(), encode_result(result), tmp_path)
+    assert settings == result.recipe.settings
+    assert session.region is Region.SUBJECT
+    assert session.now.prompts == desk.session.now.prompts
+    assert session.mask is not None
+    assert desk.session.mask is not None
+    assert np.array_equal(session.mask, desk.session.mask)
+    assert (session.note, session.message) == (ALL, "")
+    assert len(segmenter.asked) == asked
+
+
+def test_what_came_back_can_be_undone_changed_and_cleared(studio: Studio, tmp_path: Path) -> None:
+    _, result = worked(studio)
+    desk = Desk()
+    opened(studio, desk, encode_result(result), tmp_path)
+    desk.change(partial(s.click, x=10, y=10))
+    mask = settle(studio, desk).mask
+    assert mask is not None
+    assert mask[10, 10]
+    assert desk.change(s.clear).mask is None
+    assert len(desk.change(s.undo).now.prompts.points) == 3
+
+
+def test_a_selection_made_by_a_mask_alone_comes_back_and_can_be_cleared(
+    studio: Studio, tmp_path: Path
+) -> None:
+    _, result = worked(studio)
+    recipe = replace(result.recipe, prompts=type(result.recipe.prompts)())
+    desk = Desk()
+    session, _ = opened(studio, desk, with_recipe(result, recipe), tmp_path)
+    assert session.mask is not None
+    assert desk.change(s.clear).mask is None
+
+
+def test_a_selection_of_another_size_is_left_out(studio: Studio, tmp_path: Path) -> None:
+    _, result = worked(studio)
+    recipe = replace(result.recipe, mask=pack_mask(np.ones((4, 4), np.bool_)))
+    session, settings = opened(studio, Desk(), with_recipe(result, recipe), tmp_path)
+    assert settings == result.recipe.settings
+    assert session.mask is None
+    assert (session.note, session.message) == (NO_SELECTION, "")
+
+
+def test_a_scheduler_that_the_painter_has_not_is_its_own(studio: Studio, tmp_path: Path) -> None:
+    _, result = worked(studio)
+    used = replace(result.recipe.settings, scheduler="Heun")
+    recipe = replace(result.recipe, settings=used)
+    _, settings = opened(studio, Desk(), with_recipe(result, recipe), tmp_path)
+    assert settings == replace(used, scheduler="Euler")
+
+
+@pytest.mark.parametrize("text", ["{", '{"schema": 99}', "steps"])
+def test_a_recipe_that_is_not_valid_leaves_a_plain_photo(
+    studio: Studio, tmp_path: Path, text: str
+) -> None:
+    _, result = worked(studio)
+    if text == "steps":
+        used = replace(result.recipe.settings, steps=9_999)
+        text = recipe_to_json(replace(result.recipe, settings=used))
+    data = encode_png(result.photo, {RECIPE_KEY: text}, edited=True)
+    session, settings = opened(studio, Desk(), data, tmp_path)
+    assert settings is None
+    assert isinstance(session.photo, Photo)
+    assert session.mask is None
+    assert session.note.endswith(PLAIN)
+    assert session.message == ""
+
+
+def test_a_plain_photo_brings_nothing_back(studio: Studio, tmp_path: Path) -> None:
+    session, settings = opened(studio, Desk(), encode_png(photo()), tmp_path)
+    assert settings is None
+    assert session.note == ""
