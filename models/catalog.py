@@ -167,7 +167,7 @@ PAINTERS: tuple[PainterRow, ...] = (
         memory=_GB // 2,
         memory_offloaded=_GB // 2,
         download=0,
-        defaults=PaintDefaults(steps=20, guidance=4.0, strength=1.0, scheduler="DPM++ 2M"),
+        defaults=PaintDefaults(steps=20, guidance=2.5, strength=1.0, scheduler="DPM++ 2M"),
         world=(
             "It paints a small world: day, sunset, night or storm over sea, meadow, desert, snow, "
             "mountains, city or forest, and plain textures in ten colours."
