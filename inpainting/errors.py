@@ -7,7 +7,6 @@ PointPaintError          anything that is told to the user
 |-- ModelUnavailable     a model cannot be loaded: no weights, no network, no memory for it
 |-- OutOfMemory          a job did not fit, even after every smaller way was tried
 |-- BadOutput            the painter returned something that is not a picture
-|-- Busy                 the queue is full
 `-- Cancelled            the user stopped the job
 """
 
@@ -40,10 +39,6 @@ class OutOfMemory(PointPaintError):
 
 class BadOutput(PointPaintError):
     """Raised by a painter whose picture is not finite or is one flat colour, also in fp32."""
-
-
-class Busy(PointPaintError):
-    """Raised when more jobs wait than the server admits."""
 
 
 class Cancelled(PointPaintError):

@@ -131,10 +131,10 @@ SEGMENTERS: tuple[SegmenterRow, ...] = (
         source="",
         revision="1",
         licence="Apache-2.0",
-        native_side=512,
+        native_side=320,
         memory=0,
         download=0,
-        world="It selects what differs in colour from its surroundings; a box around it helps.",
+        world="It selects by colours and edges; give each part of the subject a click.",
     ),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from inpainting.errors import BadRequest
 from inpainting.types import Box, Candidates, Embedding, Mask, ModelInfo, Point, Prompts, Rgb, Size
+from models.catalog import segmenter_info, segmenter_row
 from models.edge_refine import refine
 from models.extents import solid_parts, three_extents
 from models.subject_field import Scene, Seeds, likeness, scene_of
@@ -22,15 +23,8 @@ _MIDDLE_SIDE = 1024
 _UNSURE = 10
 _ENOUGH = 16
 
-INFO = ModelInfo(
-    key="grabcut",
-    title="GrabCut",
-    source="opencv",
-    revision=cv2.__version__,
-    licence="Apache-2.0",
-    native_side=SIDE,
-    world="Selects by colours and edges; give each part of the subject a click.",
-)
+INFO = replace(segmenter_info(segmenter_row("grabcut")), source="opencv", revision=cv2.__version__)
+"""The catalogue's row, with the version of the library that does the cutting."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
