@@ -1,6 +1,7 @@
 # make run    set everything up and serve the page at http://localhost:8080
 # make test   set everything up and pass the tests
 # make check  formatter, linter, strict types
+# make screenshots   pictures of every state of the page, into assets/screenshots
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +9,7 @@ ARGS ?=
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := run
-.PHONY: run test check format clean
+.PHONY: run test check format screenshots clean
 
 run: $(VENV)/.run-ready
 	$(BIN)/python app.py $(ARGS)
@@ -26,6 +27,9 @@ check: $(VENV)/.test-ready
 format: $(VENV)/.test-ready
 	$(BIN)/python -m ruff format .
 	$(BIN)/python -m ruff check --fix .
+
+screenshots: $(VENV)/.test-ready
+	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

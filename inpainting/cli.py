@@ -10,16 +10,19 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
-from typing import NoReturn, Protocol, TextIO
+from typing import Protocol, TextIO
 
+from inpainting.arguments import build_parser
+from inpainting.cutout import cutout
 from inpainting.errors import BadPhoto, BadRequest, PointPaintError
 from inpainting.files import save_atomically
-from inpainting.photo import encode_mask, encode_result, open_mask, open_photo
+from inpainting.photo import encode_mask, encode_png, encode_result, open_mask, open_photo
+from inpainting.requests import check_edges
+from inpainting.selection import refine
 from inpainting.settings import Settings, read_settings
 from inpainting.studio import Studio, photo_limits
 from inpainting.types import (
-    Box,
+    Edges,
     Mask,
     PaintRequest,
     PaintResult,
@@ -55,7 +58,8 @@ def main(
     try:
         options = build_parser().parse_args(arguments)
         settings = read_settings(environment, {"preset": getattr(options, "preset", None)})
-        options.run(Run(options, settings, make_studio, say, out))
+        run = {"select": run_select, "paint": run_paint}[options.command]
+        run(Run(options, settings, make_studio, say, out))
     except (BadRequest, BadPhoto) as error:
         return _end(say, str(error), BAD_INPUT)
     except PointPaintError as error:
@@ -103,84 +107,6 @@ class Narrator:
             self.line(text)
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose complaint is one sentence instead of the whole usage."""
-
-    def error(self, message: str) -> NoReturn:
-        raise BadRequest(f"{message[:1].upper()}{message[1:]}. See --help.")
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser; each command sets `run`, a function of (options, studio, say, out)."""
-    parser = _Parser(prog="python -m inpainting", description="Select and repaint photos.")
-    commands = parser.add_subparsers(required=True, metavar="select|paint", parser_class=_Parser)
-    select = commands.add_parser("select", help="clicks on a photo to a mask")
-    select.set_defaults(run=run_select)
-    _add_photo(select)
-    select.add_argument("-o", "--output", type=_png, required=True, metavar="MASK.png")
-    paint = commands.add_parser("paint", help="repaint the background or the subject of a photo")
-    paint.set_defaults(run=run_paint)
-    _add_photo(paint)
-    _add_painting(paint)
-    return parser
-
-
-def _add_photo(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("photo", type=Path, metavar="PHOTO", help="PNG, JPEG or WebP")
-    clicks = parser.add_argument_group("selection, in pixels of the upright photo")
-    clicks.add_argument("--at", type=_xy, action="append", default=[], metavar="X,Y")
-    clicks.add_argument("--not-at", type=_xy, action="append", default=[], metavar="X,Y")
-    clicks.add_argument("--box", type=_box, metavar="X0,Y0,X1,Y1")
-    parser.add_argument("--preset", metavar="NAME", help="auto, sdxl or embedded")
-
-
-def _add_painting(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--mask", type=Path, metavar="MASK.png", help="instead of clicks; white = subject")
-    add("--region", choices=[r.value for r in Region], default=Region.BACKGROUND.value)
-    add("--prompt", required=True, metavar="TEXT", help="what to paint")
-    add("--negative", default="", metavar="TEXT", help="what to avoid")
-    add("--seed", type=int, metavar="N", help="0 to 4294967295; drawn when left out")
-    add("--steps", type=int, metavar="N")
-    add("--guidance", type=float, metavar="F", help="how closely to follow the prompt")
-    add("--strength", type=float, metavar="F", help="1 paints anew, less keeps some of the old")
-    add("--scheduler", metavar="NAME")
-    add("-o", "--output", type=_png, required=True, metavar="OUT.png")
-    add("--mask-out", type=_png, metavar="MASK.png", help="write the subject mask as it was used")
-
-
-def _numbers(text: str, count: int) -> tuple[int, ...]:
-    try:
-        numbers = tuple(int(part) for part in text.split(","))
-    except ValueError:
-        numbers = ()
-    if len(numbers) != count:
-        wanted = "X,Y" if count == 2 else "X0,Y0,X1,Y1"
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} must be {wanted} in whole pixels")
-    return numbers
-
-
-def _xy(text: str) -> tuple[int, ...]:
-    return _numbers(text, 2)
-
-
-def _box(text: str) -> Box:
-    x0, y0, x1, y1 = _numbers(text, 4)
-    return Box(x0, y0, x1, y1)
-
-
-def _png(text: str) -> Path:
-    """A path to write to, refused now rather than after the work."""
-    path = Path(text)
-    if path.suffix.lower() != ".png":
-        raise argparse.ArgumentTypeError(f"{path.name!r} must end in .png: it keeps every pixel")
-    if path.is_dir():
-        raise argparse.ArgumentTypeError(f"{path.name!r} is a folder; give the name of a file")
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"the folder {str(path.parent)!r} does not exist")
-    return path
-
-
 @dataclass(frozen=True, slots=True)
 class Run:
     """One command: its options, the settings, how to get a Studio, and where to tell and write."""
@@ -193,29 +119,52 @@ class Run:
 
 
 def run_select(run: Run) -> None:
-    """Write the best mask for the clicks, 8-bit, 255 = subject, at the photo's size."""
-    photo, prompts = _open(run), _prompts(run.options)
+    """Write the best mask, 8-bit, 255 = subject, at the photo's size, and the cut-out subject."""
+    options = run.options
+    _require_two(options, "output", "cutout")
+    edges, prompts = _edges(options), _prompts(options)
+    if options.subject and prompts:
+        raise BadRequest("Give either --subject or clicks (--at, --not-at, --box), not both.")
+    photo = _open(run)
     studio = run.make_studio(run.settings, run.say.line, segment=True, paint=False)
-    mask = studio.select(photo, prompts).masks[0]
-    save_atomically({run.options.output: encode_mask(mask)})
-    run.out.write(f"{run.options.output}\n")
+    found = studio.propose(photo) if options.subject else studio.select(photo, prompts)
+    mask = refine(found.masks[0], edges, Region.SUBJECT)
+    files = {options.output: encode_mask(mask)}
+    if options.cutout:
+        files[options.cutout] = encode_png(cutout(photo, mask))
+    save_atomically(files)
+    run.out.writelines(f"{path}\n" for path in files)
 
 
 def run_paint(run: Run) -> None:
     """Repaint, then write the picture and, where asked for, the mask; the seed ends the output."""
     options = run.options
-    if options.mask_out and options.mask_out.resolve() == options.output.resolve():
-        raise BadRequest("--output and --mask-out name the same file; give them different names.")
+    _require_two(options, "output", "mask_out")
+    edges, region = _edges(options), Region(options.region)
     photo = _open(run)
     given = _given_mask(options, photo)
     studio = run.make_studio(run.settings, run.say.line, segment=given is None, paint=True)
     mask = studio.select(photo, _prompts(options)).masks[0] if given is None else given
+    mask = refine(mask, edges, region)
     result = _paint(studio, _request(options, photo, mask), run.say)
     files = {options.mask_out: encode_mask(mask)} if options.mask_out else {}
     save_atomically({**files, options.output: encode_result(result)})
     for note in result.notes:
         run.say.line(note)
     run.out.write(f"{options.output}\nseed {result.seed}\n")
+
+
+def _require_two(options: argparse.Namespace, one: str, other: str) -> None:
+    """Refuse to write two things into one file."""
+    paths = [getattr(options, name) for name in (one, other)]
+    if None not in paths and paths[0].resolve() == paths[1].resolve():
+        flag = other.replace("_", "-")
+        raise BadRequest(f"--{one} and --{flag} name the same file; give them different names.")
+
+
+def _edges(options: argparse.Namespace) -> Edges:
+    feather = getattr(options, "feather", None)
+    return check_edges(Edges(options.grow, options.smooth, options.fill, options.specks, feather))
 
 
 def _open(run: Run) -> Photo:
@@ -254,6 +203,7 @@ def _request(options: argparse.Namespace, photo: Photo, mask: Mask) -> PaintRequ
         guidance=options.guidance,
         strength=options.strength,
         scheduler=options.scheduler,
+        feather=options.feather,
         prompts=_prompts(options),
     )
 

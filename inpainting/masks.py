@@ -1,23 +1,49 @@
-"""Pure operations on masks: grow, shrink, clean, turn into a hole, feather, outline.
+"""Pure operations on masks: grow, shrink, smooth, clean, turn into a hole, feather, outline.
 
 A mask is HxW bool, True = subject; a hole is the same with True = repaint. Distances are Euclidean,
-in photo pixels, from pixel centre to pixel centre. Parts are 8-connected, gaps 4-connected. The
-picture's own border is never an edge: nothing is known beyond it, so nothing is measured to it.
+in photo pixels, from pixel centre to pixel centre. The picture's own border is never an edge:
+nothing is known beyond it, so nothing is measured to it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpainting.distances import (
+    Floats,
+    around,
+    as_bytes,
+    bounds,
+    distance_to,
+    grow,
+    require_distance,
+    shrink,
+)
 from inpainting.errors import BadRequest
-from inpainting.types import Box, Mask, Point, Region, Size
+from inpainting.pieces import drop_specks, fill_holes, keep_clicked
+from inpainting.types import Mask, Region, Size
 
-Floats = NDArray[np.float32]
+__all__ = [
+    "as_mask",
+    "bounds",
+    "drop_specks",
+    "feather",
+    "fill_holes",
+    "grow",
+    "keep_clicked",
+    "outline",
+    "shrink",
+    "smooth",
+    "to_hole",
+]
+
+MAX_RADIUS = 128
+"""Largest radius of `smooth`: its sums stay within 32 bits."""
 
 RAMP_STEPS = 8
 """In how many strides the local depth is carried along a hole; see `feather`."""
@@ -41,77 +67,24 @@ def as_mask(array: object, size: Size) -> Mask:
     return np.ascontiguousarray(array)
 
 
-def bounds(mask: Mask) -> Box | None:
-    """Return the smallest box that holds every True pixel, or None where there is none."""
-    x, y, width, height = cv2.boundingRect(_bytes(mask))
-    return Box(x, y, x + width, y + height) if width else None
+def smooth(mask: Mask, radius: float) -> Mask:
+    """Return the mask with corners rounded to about `radius`, and what is thinner gone.
 
-
-def grow(mask: Mask, pixels: float) -> Mask:
-    """Return every pixel at most `pixels` away from the mask; raises BadRequest below 0."""
-    _require_distance(pixels)
-    box = bounds(mask)
-    grown = np.array(mask)
-    if box is not None:
-        window = _around(box, math.ceil(pixels), mask)
-        grown[window] = _distance_to(mask[window]) <= pixels
-    return grown
-
-
-def shrink(mask: Mask, pixels: float) -> Mask:
-    """Return the pixels of the mask more than `pixels` away from every pixel outside it.
-
-    The picture's border is not an edge: a mask that runs out of the picture keeps its pixels there,
-    and a mask of the whole picture stays whole. Raises BadRequest below 0.
+    A pixel belongs to what most of its surroundings belong to, near ones counting more: they are a
+    square mean of a square mean, spread as a disc of `radius` is. Straight edges stay in place, and
+    smoothing the other side gives the same border, for the count of weights is odd. Beyond the
+    picture's border the picture goes on as in a mirror. Raises BadRequest unless the radius is 0 to
+    MAX_RADIUS.
     """
-    _require_distance(pixels)
+    if not 0 <= radius <= MAX_RADIUS:
+        raise BadRequest(f"A radius of {radius} makes no sense; it must be 0 to {MAX_RADIUS}.")
+    reach = max(0, math.ceil(math.sqrt(1.5) * radius - 1))
     box = bounds(mask)
-    shrunk = np.array(mask)
-    if box is not None:
-        window = _around(box, 1, mask)
-        shrunk[window] = _distance_to(~mask[window]) > pixels
-    return shrunk
-
-
-def fill_holes(mask: Mask, max_area: int | None = None) -> Mask:
-    """Return the mask with its gaps filled: outside pixels that it encloses on all sides.
-
-    A gap that touches the picture's border is open and stays. With `max_area`, in pixels, only gaps
-    up to that area are filled.
-    """
-    box = bounds(mask)
-    if box is None:
-        return np.array(mask)
-    window = _around(box, 1, mask)
-    labels, areas = _parts(~mask[window], connectivity=4)
-    fillable = np.ones(len(areas), np.bool_) if max_area is None else areas <= max_area
-    for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
-        fillable[side] = False
-    filled = np.array(mask)
-    filled[window] |= fillable[labels]
-    return filled
-
-
-def drop_specks(mask: Mask, min_area: int) -> Mask:
-    """Return the parts of the mask with at least `min_area` pixels, which may be none."""
-    labels, areas = _parts(mask, connectivity=8)
-    kept: NDArray[np.bool_] = areas >= min_area
-    kept[0] = False
-    return kept[labels]
-
-
-def keep_clicked(mask: Mask, points: Sequence[Point]) -> Mask:
-    """Return the parts of the mask that hold an include point.
-
-    Where no include point lies on the mask nothing tells its parts apart, and all are kept.
-    """
-    height, width = mask.shape
-    clicked = [p for p in points if p.include and 0 <= p.x < width and 0 <= p.y < height]
-    labels, areas = _parts(mask, connectivity=8)
-    kept = np.zeros(len(areas), np.bool_)
-    kept[[labels[p.y, p.x] for p in clicked]] = True
-    kept[0] = False
-    return kept[labels] if kept.any() else np.array(mask)
+    smoothed = np.array(mask)
+    if box is not None and reach:
+        window = around(box, reach, mask)
+        smoothed[window] = _majority(mask[window], reach)
+    return smoothed
 
 
 def to_hole(mask: Mask, region: Region) -> Mask:
@@ -127,13 +100,13 @@ def feather(hole: Mask, pixels: float) -> Floats:
     0 and 1 give a hard edge. Where the hole is thin the ramp is shorter, at most half of the hole's
     depth thereabouts, so that its middle is painted in full. Raises BadRequest below 0.
     """
-    _require_distance(pixels)
+    require_distance(pixels)
     weight = hole.astype(np.float32)
     window = _ramp_window(hole, pixels)
     if window is None or pixels <= 1:
         return weight
     inside = hole[window]
-    depth = np.minimum(_distance_to(~inside), np.float32(2 * pixels))
+    depth = np.minimum(distance_to(~inside), np.float32(2 * pixels))
     ramp = np.maximum(_local_depth(depth, inside, pixels) / 2, np.float32(1))
     rise = np.minimum(depth / ramp, np.float32(1))
     weight[window] = rise * rise * (3 - 2 * rise)
@@ -145,6 +118,19 @@ def outline(mask: Mask) -> Mask:
     return mask & ~shrink(mask, 1)
 
 
+def _majority(mask: Mask, reach: int) -> Mask:
+    """Return what weighs more than half within `reach`, in whole numbers below 2**31."""
+    first, second = 2 * (reach - reach // 2) + 1, 2 * (reach // 2) + 1
+    rows = _sums(as_bytes(mask), first, cv2.CV_16U)
+    return _sums(rows, second, cv2.CV_32S) > (first * second) ** 2 // 2
+
+
+def _sums(values: NDArray[Any], side: int, depth: int) -> NDArray[Any]:
+    """Return the sum of each pixel's square of `side`; the picture is mirrored at its border."""
+    border = cv2.BORDER_REFLECT
+    return cv2.boxFilter(values, depth, (side, side), normalize=False, borderType=border)
+
+
 def _ramp_window(hole: Mask, pixels: float) -> tuple[slice, slice] | None:
     """Return where hole and kept pixels are so near each other that a ramp, or its depth, counts.
 
@@ -154,7 +140,7 @@ def _ramp_window(hole: Mask, pixels: float) -> tuple[slice, slice] | None:
     if box is None or kept is None:
         return None
     near = math.ceil(pixels) + RAMP_STEPS * _stride(pixels)
-    (rows, columns), (kept_rows, kept_columns) = _around(box, 1, hole), _around(kept, near, hole)
+    (rows, columns), (kept_rows, kept_columns) = around(box, 1, hole), around(kept, near, hole)
     return _overlap(rows, kept_rows), _overlap(columns, kept_columns)
 
 
@@ -180,33 +166,3 @@ def _local_depth(depth: Floats, inside: Mask, pixels: float) -> Floats:
 
 def _stride(pixels: float) -> int:
     return math.ceil(2 * pixels / RAMP_STEPS)
-
-
-def _distance_to(mask: Mask) -> Floats:
-    """Return each pixel's distance to the nearest True pixel; huge where there is none."""
-    outside = _bytes(~mask)
-    return np.asarray(
-        cv2.distanceTransform(outside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32
-    )
-
-
-def _parts(mask: Mask, connectivity: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return labels HxW, 0 = outside, and the area of each label in pixels."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(_bytes(mask), connectivity=connectivity)
-    return np.asarray(labels, np.int32), np.asarray(stats, np.int32)[:, cv2.CC_STAT_AREA]
-
-
-def _around(box: Box, margin: int, mask: Mask) -> tuple[slice, slice]:
-    """Return the slices of `box` with a margin, cut off at the picture's border."""
-    height, width = mask.shape
-    rows = slice(max(0, box.y0 - margin), min(height, box.y1 + margin))
-    return rows, slice(max(0, box.x0 - margin), min(width, box.x1 + margin))
-
-
-def _bytes(mask: Mask) -> NDArray[np.uint8]:
-    return np.ascontiguousarray(mask).view(np.uint8)
-
-
-def _require_distance(pixels: float) -> None:
-    if not math.isfinite(pixels) or pixels < 0:
-        raise BadRequest(f"A distance of {pixels} pixels makes no sense; it must be 0 or more.")

@@ -1,9 +1,9 @@
-"""The two things that the core asks of a model, as Protocols; any object of this shape will do."""
+"""What the core asks of models, as Protocols; any object of this shape will do."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,28 @@ class Segmenter(Protocol):
         self, embedding: Embedding, prompts: Prompts, hint: NDArray[np.float32] | None = None
     ) -> Candidates:
         """Return masks for `prompts`, best first; `hint` is a former answer to start from."""
+        ...
+
+
+@runtime_checkable
+class Proposer(Protocol):
+    """A segmenter that can also propose the subject by itself."""
+
+    def propose(self, embedding: Embedding) -> Candidates:
+        """Return what is likely the subject, best first; at least one, each with a True pixel."""
+        ...
+
+
+@runtime_checkable
+class Everything(Protocol):
+    """A segmenter that can also cut a whole photo into segments."""
+
+    def segments(self, embedding: Embedding) -> Candidates:
+        """Return the segments of a photo, largest first, at most 255; they may overlap.
+
+        All masks have one size, in the photo's proportions: the photo's own, or a smaller one of at
+        least 1024 pixels on the longer side, since 255 of a large photo would take gigabytes.
+        """
         ...
 
 

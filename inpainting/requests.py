@@ -9,6 +9,7 @@ from typing import TypeVar
 from inpainting.errors import BadRequest
 from inpainting.types import (
     Box,
+    Edges,
     ModelInfo,
     PaintDefaults,
     PaintRequest,
@@ -16,6 +17,7 @@ from inpainting.types import (
     Point,
     Prompts,
     Size,
+    Stroke,
 )
 
 MAX_POINTS = 500
@@ -25,6 +27,15 @@ MAX_STEPS = 150
 MAX_GUIDANCE = 30.0
 MAX_VARIATIONS = 8
 MAX_FEATHER = 256
+MAX_GROW = 64
+MAX_SMOOTH = 64
+MAX_SIDE = 512
+"""Most of `Edges.fill` and `Edges.specks`: sides of squares of pixels."""
+
+MAX_CORNERS = 5000
+MIN_BRUSH, MAX_BRUSH = 1, 2000
+MIN_CORNER, MAX_CORNER = -70_000, 140_000
+"""Where corners of a stroke may lie, off the photo too, in photo pixels."""
 
 T = TypeVar("T")
 
@@ -50,6 +61,46 @@ def _check_box(box: Box, size: Size) -> None:
     _require_whole("y0 of the box", box.y0, 0, size[1] - 1)
     _require_whole("x1 of the box", box.x1, box.x0 + 1, size[0])
     _require_whole("y1 of the box", box.y1, box.y0 + 1, size[1])
+
+
+def check_stroke(stroke: Stroke) -> Stroke:
+    """Return `stroke` when it can be drawn on a photo of any size; raises BadRequest else.
+
+    It has 1 to MAX_CORNERS corners, each a pair of numbers from MIN_CORNER to MAX_CORNER, and a
+    size from MIN_BRUSH to MAX_BRUSH pixels.
+    """
+    _require_number("size of the brush", stroke.size, MIN_BRUSH, MAX_BRUSH)
+    if not isinstance(stroke.erase, bool):
+        raise BadRequest(f"The stroke erases {_shown(stroke.erase)}; it must be true or false.")
+    if not 1 <= len(stroke.line) <= MAX_CORNERS:
+        raise BadRequest(
+            f"The stroke has {len(stroke.line)} corners; it must have 1 to {MAX_CORNERS}."
+        )
+    for corner in stroke.line:
+        _check_corner(corner)
+    return stroke
+
+
+def _check_corner(corner: tuple[float, float]) -> None:
+    if not isinstance(corner, tuple) or len(corner) != 2:
+        raise BadRequest(f"A corner of the stroke is {_shown(corner)}; it must be two numbers.")
+    for name, value in zip("xy", corner, strict=True):
+        _require_number(f"{name} of a corner of the stroke", value, MIN_CORNER, MAX_CORNER)
+
+
+def check_edges(edges: Edges) -> Edges:
+    """Return `edges` when each value is a whole number in its range; raises BadRequest else.
+
+    `grow` is from -MAX_GROW to MAX_GROW, `smooth` 0 to MAX_SMOOTH, `fill` and `specks` 0 to
+    MAX_SIDE, `feather` 0 to MAX_FEATHER or None.
+    """
+    _require_whole("grow", edges.grow, -MAX_GROW, MAX_GROW)
+    _require_whole("smooth", edges.smooth, 0, MAX_SMOOTH)
+    _require_whole("fill", edges.fill, 0, MAX_SIDE)
+    _require_whole("specks", edges.specks, 0, MAX_SIDE)
+    if edges.feather is not None:
+        _require_whole("feather", edges.feather, 0, MAX_FEATHER)
+    return edges
 
 
 def resolve(request: PaintRequest, info: ModelInfo) -> tuple[PaintSettings, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpainting.embeddings import EmbeddingCache
-from inpainting.errors import BadOutput, NothingSelected
+from inpainting.errors import BadOutput, BadRequest, NothingSelected
 from inpainting.masks import as_mask, to_hole
+from inpainting.pace import Pace
 from inpainting.photo import PhotoLimits, open_photo, to_profile, with_pixels
-from inpainting.ports import Painter, Segmenter
+from inpainting.ports import Everything, Painter, Proposer, Segmenter
 from inpainting.preview import preview_of, show
 from inpainting.recipe import recipe_of
 from inpainting.repainting import Plan, plan, prepare, put_back
@@ -68,10 +69,16 @@ class Studio:
     """The whole job on one segmenter and one painter, shared by all users and their threads."""
 
     def __init__(
-        self, segmenter: Segmenter, painter: Painter, settings: Settings | None = None
+        self,
+        segmenter: Segmenter,
+        painter: Painter,
+        settings: Settings | None = None,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.settings = settings or Settings()
-        self._segmenter = segmenter
+        self._clock = clock
+        # One value, so that a thread never sees the pace of another segmenter.
+        self._selecting = segmenter, Pace()
         self._painter = painter
         self._status = Status(segmenter.info, painter.info)
         self._embeddings = EmbeddingCache(self.settings.embedding_cache_mb * 1_000_000)
@@ -80,7 +87,25 @@ class Studio:
     @property
     def segmenter(self) -> Segmenter:
         """The segmenter in use."""
-        return self._segmenter
+        return self._selecting[0]
+
+    @property
+    def can_propose(self) -> bool:
+        """Whether the segmenter in use proposes a subject by itself."""
+        return isinstance(self.segmenter, Proposer)
+
+    @property
+    def can_segment(self) -> bool:
+        """Whether the segmenter in use cuts a whole photo into segments."""
+        return isinstance(self.segmenter, Everything)
+
+    @property
+    def quick(self) -> bool:
+        """Whether the segmenter in use answers in under 50 ms: the median of its last five clicks.
+
+        False before the first. What a click waits for, as the embedding, does not count.
+        """
+        return self._selecting[1].quick
 
     @property
     def painter(self) -> Painter:
@@ -89,7 +114,7 @@ class Studio:
 
     def status(self) -> Status:
         """What is loaded now, and what is on its way."""
-        return replace(self._status, segmenter=self._segmenter.info, painter=self._painter.info)
+        return replace(self._status, segmenter=self.segmenter.info, painter=self._painter.info)
 
     def report(self, status: Status) -> None:
         """Take over what a loader has to tell; the models named in it are not changed."""
@@ -99,9 +124,10 @@ class Studio:
         self, segmenter: Segmenter | None = None, painter: Painter | None = None, reason: str = ""
     ) -> None:
         """Take other models from the next call on; jobs under way end on those they began with."""
-        self._segmenter = segmenter or self._segmenter
+        if segmenter is not None:
+            self._selecting = segmenter, Pace()
         self._painter = painter or self._painter
-        self._status = Status(self._segmenter.info, self._painter.info, reason)
+        self._status = Status(self.segmenter.info, self._painter.info, reason)
 
     def open(self, source: bytes | Path, name: str = "photo") -> Photo:
         """Decode a photo and start its embedding in the background; raises BadPhoto."""
@@ -111,7 +137,7 @@ class Studio:
 
     def embed(self, photo: Photo) -> None:
         """Start the embedding of a photo in the background, unless it is known already."""
-        self._embeddings.request(*_embedding_job(self._segmenter, photo))
+        self._embeddings.request(*_embedding_job(self.segmenter, photo))
 
     def select(
         self, photo: Photo, prompts: Prompts, hint: NDArray[np.float32] | None = None
@@ -125,9 +151,36 @@ class Studio:
         check_prompts(prompts, photo.size)
         if prompts.box is None and not any(point.include for point in prompts.points):
             raise NothingSelected("Click the subject first, then exclude what does not belong.")
-        segmenter = self._segmenter
-        embedding = self._embeddings.request(*_embedding_job(segmenter, photo)).result()
-        return segmenter.candidates(embedding, prompts, hint)
+        segmenter, pace = self._selecting
+        embedding = self._embedding(segmenter, photo)
+        started = self._clock()
+        found = segmenter.candidates(embedding, prompts, hint)
+        pace.note(self._clock() - started)
+        return found
+
+    def propose(self, photo: Photo) -> Candidates:
+        """Return what is likely the subject, best first; waits for the photo's embedding.
+
+        Raises BadRequest where the segmenter cannot; see `can_propose`.
+        """
+        segmenter = self.segmenter
+        if not isinstance(segmenter, Proposer):
+            raise BadRequest("This segmenter proposes no subject: click the subject instead.")
+        return segmenter.propose(self._embedding(segmenter, photo))
+
+    def segments(self, photo: Photo) -> Candidates:
+        """Return the segments of a photo, largest first; waits for the photo's embedding.
+
+        Masks may be smaller than the photo: see `Everything`, and `enlarge` for one of them.
+        Raises BadRequest where the segmenter cannot; see `can_segment`.
+        """
+        segmenter = self.segmenter
+        if not isinstance(segmenter, Everything):
+            raise BadRequest("This segmenter finds no segments: click the subject instead.")
+        return segmenter.segments(self._embedding(segmenter, photo))
+
+    def _embedding(self, segmenter: Segmenter, photo: Photo) -> Embedding:
+        return self._embeddings.request(*_embedding_job(segmenter, photo)).result()
 
     def paint(self, request: PaintRequest) -> Generator[Progress | PaintResult, None, None]:
         """Repaint; yield `Progress`, and a `PaintResult` for each variation once it is finished.
@@ -136,7 +189,7 @@ class Studio:
         stops within one step and leaves the models ready. Raises BadRequest and NothingSelected
         before any model runs, OutOfMemory and BadOutput from the painter.
         """
-        painter, segmenter = self._painter, self._segmenter
+        painter, segmenter = self._painter, self.segmenter
         variations = resolve(request, painter.info)
         job = plan_for(request, painter.info)
         yield from self._wait_for_turn()

@@ -59,6 +59,44 @@ class Prompts:
         return bool(self.points) or self.box is not None
 
 
+class Combine(str, Enum):
+    """How a part joins the selection made by the parts before it."""
+
+    ADD = "add"
+    SUBTRACT = "subtract"
+    INTERSECT = "intersect"
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A line drawn with a round brush `size` pixels wide; `erase` takes away instead.
+
+    `line` holds (x, y) corners in photo pixels, where pixel i reaches from i to i + 1: it covers
+    every pixel whose middle lies at most size / 2 from the line. One corner makes a dot.
+    """
+
+    line: tuple[tuple[float, float], ...]
+    size: float
+    erase: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """What is done to the border of a selection, in photo pixels; all 0 leaves it as it is.
+
+    `grow` -64 to 64 moves the border of what is repainted outwards, or inwards below 0; `smooth`
+    0-64 rounds corners of up to that radius; `fill` 0-512 closes gaps and `specks` 0-512 drops
+    crumbs smaller than a square of that side; `feather` 0-256 softens the repainted side, None
+    leaves it to the frame.
+    """
+
+    grow: int = 0
+    smooth: int = 0
+    fill: int = 0
+    specks: int = 0
+    feather: int | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Photo:
     """An opened photo.

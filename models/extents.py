@@ -61,21 +61,23 @@ def _choice(best: Extent, others: list[Extent], last: Extent) -> Extent:
 
 
 def _unlike(best: Extent, others: list[Extent]) -> list[Extent]:
-    return [other for other in others if _overlap(best.mask, other.mask) < _ALIKE]
+    return [other for other in others if overlap(best.mask, other.mask) < _ALIKE]
 
 
-def _overlap(one: Mask, other: Mask) -> float:
+def overlap(one: Mask, other: Mask) -> float:
+    """Return the intersection over the union of two masks, 0-1; 0 where both are empty."""
     return float((one & other).sum() / max(1, (one | other).sum()))
 
 
 def _extent(field: Field, level: float, strength: Field, seeds: Seeds) -> Extent:
     mask = solid_parts(field > level, seeds)
     usual = np.exp(-((level - _USUAL) ** 2) / 6)
-    score = _on_edges(mask, strength) * usual * mask.mean() ** 0.2
+    score = on_edges(mask, strength) * usual * mask.mean() ** 0.2
     return Extent(mask, float(np.clip(score, 0, 1)))
 
 
-def _on_edges(mask: Mask, strength: Field) -> float:
+def on_edges(mask: Mask, strength: Field) -> float:
+    """Return the mean strength (hxw, 0-1) along a mask's outline; 0 for a very short one."""
     grey = mask.astype(np.uint8)
     outline = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, _SQUARE) > 0
     inner = np.zeros_like(outline)

@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from inpainting.errors import BadRequest
 from inpainting.types import Box, Candidates, Embedding, Mask, ModelInfo, Point, Prompts, Rgb, Size
 from models.catalog import segmenter_info, segmenter_row
+from models.cutting import band, certain_of_both, cut
 from models.edge_refine import refine
 from models.extents import solid_parts, three_extents
+from models.proposals import proposals
 from models.subject_field import Scene, Seeds, likeness, scene_of
 
 SIDE = 320
 """Longest side of the picture that clicks are worked out on."""
 
 _MIDDLE_SIDE = 1024
-_UNSURE = 10
-_ENOUGH = 16
 
 INFO = replace(segmenter_info(segmenter_row("grabcut")), source="opencv", revision=cv2.__version__)
 """The catalogue's row, with the version of the library that does the cutting."""
@@ -47,7 +47,7 @@ class Prepared:
 
 
 class GrabCutSegmenter:
-    """A `Segmenter` of colours and edges (Rother et al. 2004, "GrabCut"), the same on every run."""
+    """A `Segmenter` and `Proposer` of colours and edges, the same on every run."""
 
     @property
     def info(self) -> ModelInfo:
@@ -73,9 +73,7 @@ class GrabCutSegmenter:
         include point, when there is one. Raises BadRequest without an include point or a box, and
         for an embedding of another segmenter.
         """
-        prepared = embedding.data
-        if not isinstance(prepared, Prepared):
-            raise BadRequest("This photo was prepared for another segmenter; open it again.")
+        prepared = _prepared(embedding)
         if prompts.box is None and not any(point.include for point in prompts.points):
             raise BadRequest("There is nothing to select by; click on the subject or draw a box.")
         scene = prepared.scene
@@ -87,6 +85,33 @@ class GrabCutSegmenter:
             tuple(_obey(refine(prepared.rgb, prepared.middle, mask), prompts) for mask in masks),
             tuple(extent.score for extent in ranked),
         )
+
+    def propose(self, embedding: Embedding) -> Candidates:
+        """Return one to three unlike masks of what stands out, best first, without hints.
+
+        A score, 0-1, says how far a mask looks like a thing; above 0.1 it mostly is one. No mask is
+        empty, or the whole photo unless that is a few pixels. Raises BadRequest for an embedding of
+        another segmenter.
+        """
+        prepared = _prepared(embedding)
+        found = proposals(prepared.scene)
+        masks = tuple(_enlarged(prepared, proposal.mask) for proposal in found)
+        return Candidates(masks, tuple(proposal.score for proposal in found))
+
+
+def _prepared(embedding: Embedding) -> Prepared:
+    prepared = embedding.data
+    if not isinstance(prepared, Prepared):
+        raise BadRequest("This photo was prepared for another segmenter; open it again.")
+    return prepared
+
+
+def _enlarged(prepared: Prepared, mask: Mask) -> Mask:
+    full = refine(prepared.rgb, prepared.middle, mask)
+    if full.any() and not full.all():
+        return full
+    height, width = prepared.rgb.shape[:2]
+    return cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
 
 
 def _reduced(rgb: Rgb, side: int) -> Rgb:
@@ -156,26 +181,10 @@ def _middle_of(inside: Mask) -> Mask:
 
 def _cut(rgb: Rgb, mask: Mask, seeds: Seeds) -> Mask:
     """Move the outline of an extent to where GrabCut finds it, within a band."""
-    trimap = _trimap(mask, seeds)
-    sure = [int((trimap == value).sum()) for value in (cv2.GC_BGD, cv2.GC_FGD)]
-    if min(sure) < _ENOUGH:
-        return mask
-    # The generator is this thread's own; GrabCut draws its first clusters from it.
-    cv2.setRNGSeed(0)
-    theirs, ours = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(rgb, trimap, (0, 0, 1, 1), theirs, ours, 1, cv2.GC_INIT_WITH_MASK)
-    return solid_parts((trimap == cv2.GC_FGD) | (trimap == cv2.GC_PR_FGD), seeds)
-
-
-def _trimap(mask: Mask, seeds: Seeds) -> NDArray[np.uint8]:
-    grey = mask.astype(np.uint8)
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _UNSURE + 1, 2 * _UNSURE + 1))
-    trimap = np.where(mask, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-    trimap[cv2.erode(grey, disc) > 0] = cv2.GC_FGD
-    trimap[cv2.dilate(grey, disc) == 0] = cv2.GC_BGD
+    trimap = band(mask)
     trimap[seeds.background] = cv2.GC_BGD
     trimap[seeds.subject] = cv2.GC_FGD
-    return trimap
+    return solid_parts(cut(rgb, trimap), seeds) if certain_of_both(trimap) else mask
 
 
 def _obey(mask: Mask, prompts: Prompts) -> Mask:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from inpainting.recipe import PackedMask, pack_mask, unpack_mask
-from inpainting.types import Candidates, Mask
-from inpainting.web.display import MASK_SIDE, THUMB_SIDE, mask_url
+from inpainting.packing import PackedMask, pack_mask, unpack_mask
+from inpainting.types import Candidates, Mask, Size
+from inpainting.web.display import THUMB_SIDE, mask_url
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,13 +24,12 @@ class Hint:
 class Answer:
     """Candidates with their masks packed, best first; `hints` as in `Candidates`, of `model`.
 
-    `pictures` and `thumbs` are the same masks as data URLs, for the canvas and for small buttons.
+    `thumbs` are the same masks as data URLs of small pictures, for buttons.
     """
 
     masks: tuple[PackedMask, ...]
     scores: tuple[float, ...]
     model: str = ""
-    pictures: tuple[str, ...] = ()
     thumbs: tuple[str, ...] = ()
     hints: tuple[NDArray[np.float32], ...] = field(default=(), compare=False)
 
@@ -48,13 +47,36 @@ class Answer:
         return replace(self, hints=())
 
 
-def pack(candidates: Candidates, model: str) -> Answer:
+def pack(candidates: Candidates, model: str = "") -> Answer:
     """Pack what the segmenter `model` offered."""
     return Answer(
         masks=tuple(map(pack_mask, candidates.masks)),
         scores=candidates.scores,
         model=model,
-        pictures=tuple(mask_url(mask, MASK_SIDE) for mask in candidates.masks),
         thumbs=tuple(mask_url(mask, THUMB_SIDE) for mask in candidates.masks),
         hints=candidates.hints,
     )
+
+
+def pack_one(mask: Mask) -> Answer:
+    """Pack a mask HxW bool that came without a segmenter."""
+    return pack(Candidates((mask,), (1.0,)))
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A selection worked out: `raw` the parts and strokes together, `mask` the same with its edges.
+
+    `feather` is the softness in photo pixels that a repaint would use; `area` the selected pixels.
+    """
+
+    raw: PackedMask
+    mask: PackedMask
+    feather: int = 0
+    area: int = 0
+
+
+def nothing(size: Size) -> Composed:
+    """Return a selection of nothing in a photo of `size` (width, height)."""
+    empty = pack_mask(np.zeros((size[1], size[0]), np.bool_))
+    return Composed(empty, empty)

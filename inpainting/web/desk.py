@@ -3,36 +3,50 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from threading import Lock
 from typing import Any
+from weakref import WeakValueDictionary
 
-from inpainting.web.results import EMPTY
-from inpainting.web.session import Session, reset
+from inpainting.errors import BadRequest
+from inpainting.types import Photo
+from inpainting.web.finished import Sheet
+from inpainting.web.segments import Segments
+from inpainting.web.session import Session
+from inpainting.web.shelf import Shelf
 
 
 class Desk:
-    """Holds a `Session`, the ticket of the repaint that is wanted, and the `results` last shown.
+    """Holds a `Session`, the ticket of the repaint that is wanted, and what both need.
 
-    `key` tells one desk from every other: a page may outlive the server's memory of its session.
+    `key`, which nobody can guess, names it to a page that was loaded again; `form` is what the page
+    keeps here for that case. `segments` are those of the last photo that was cut into segments.
 
     Several events of one browser session may be under way in several threads: each change is one
-    step, and one thread at a time asks the segmenter (`selecting`).
+    step, and one thread at a time asks the segmenter for clicks (`selecting`), for hovers
+    (`hovering`), and for the subject and the segments (`proposing`).
     """
 
-    def __init__(self) -> None:
-        self.key = secrets.token_hex(8)
-        self.selecting = Lock()
-        self.results: dict[str, Any] = EMPTY
+    def __init__(self, desks: Desks | None = None) -> None:
+        self.key = secrets.token_hex(16)
+        self.form: dict[str, Any] = {}
+        self.segments: Segments | None = None
+        self.selecting, self.hovering, self.proposing = Lock(), Lock(), Lock()
+        self._shelf = Shelf()
         self._lock = Lock()
         self._session = Session()
         self._tickets = count(1)
         self._wanted = 0
+        self._owner = ""
+        self._desks = desks
+        if desks is not None:
+            desks.add(self)
 
     def __deepcopy__(self, memo: object) -> Desk:
         """A new browser session begins with an empty desk; gradio copies the initial value."""
-        return Desk()
+        return Desk(self._desks)
 
     @property
     def session(self) -> Session:
@@ -45,22 +59,31 @@ class Desk:
             self._session = reduce(self._session)
             return self._session
 
-    def begin(self) -> int:
-        """Return the ticket of a new repaint; older ones are not wanted any more."""
+    def open(self, photo: Photo) -> None:
+        """Hold the photo that was opened, until another one is."""
+        self._shelf.put(photo)
+        self.segments = None
+
+    def close(self) -> None:
+        """Hold no photo any more."""
+        self._shelf = Shelf()
+        self.segments = None
+
+    def photo(self, sheet: Sheet) -> Photo:
+        """Return the photo of a sheet; raises BadRequest where it is not there any more."""
+        return self._shelf.get(sheet)
+
+    def begin(self, owner: str = "") -> int:
+        """Return the ticket of a new repaint for `owner`; older ones are not wanted any more."""
         with self._lock:
-            self._wanted = next(self._tickets)
+            self._wanted, self._owner = next(self._tickets), owner
             return self._wanted
 
-    def stop(self) -> None:
-        """Want no repaint."""
+    def stop(self, owner: str | None = None) -> None:
+        """Want no repaint; with an `owner`, none that was begun for it."""
         with self._lock:
-            self._wanted = 0
-
-    def forget(self) -> None:
-        """Want no repaint, and hold nothing any more."""
-        self.stop()
-        self.change(reset)
-        self.results = EMPTY
+            if owner is None or owner == self._owner:
+                self._wanted = 0
 
     def wants(self, ticket: object) -> bool:
         """Whether the repaint with this ticket, from `begin`, is still wanted."""
@@ -70,3 +93,36 @@ class Desk:
     def stopped(self) -> bool:
         """Whether no repaint is wanted: none was begun yet, or the last one was stopped."""
         return self._wanted == 0
+
+
+@contextmanager
+def one_at_a_time(lock: Lock, sentence: str) -> Iterator[None]:
+    """Hold a lock; where another thread holds it raise BadRequest with the sentence at once."""
+    if not lock.acquire(blocking=False):
+        raise BadRequest(sentence)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class Desks:
+    """The desks that a page's visitors hold, by key; one that nobody holds any more is gone."""
+
+    def __init__(self) -> None:
+        self._desks: WeakValueDictionary[str, Desk] = WeakValueDictionary()
+        self._lock = Lock()
+
+    def new(self) -> Desk:
+        """Return an empty desk."""
+        return Desk(self)
+
+    def add(self, desk: Desk) -> None:
+        """Let a desk be found."""
+        with self._lock:
+            self._desks[desk.key] = desk
+
+    def find(self, key: object) -> Desk | None:
+        """Return the desk with that key, None where there is none."""
+        with self._lock:
+            return self._desks.get(key) if isinstance(key, str) else None

@@ -6,15 +6,21 @@ import base64
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inpainting.photo import encode_mask_bits
 from inpainting.types import Mask, Rgb, Size
 
-DISPLAY_SIDE = 2048
-"""Longer side in pixels of the copy of a photo that the canvas shows."""
+Greys = NDArray[np.uint8]
+"""HxW, 0-255."""
 
-MASK_SIDE = 1536
-"""Longer side in pixels of the mask that is laid over it."""
+DISPLAY_SIDE = 4096
+"""Longer side in pixels of the copy of a photo that the canvas shows, so that zooming in shows the
+photo's own pixels up to 12 megapixels.
+"""
+
+DISPLAY_QUALITY = 92
+"""JPEG quality of that copy, its colours at full size (4:4:4)."""
 
 THUMB_SIDE = 144
 """Longer side in pixels of a candidate's small mask."""
@@ -25,13 +31,16 @@ EXAMPLE_SIDE = 224
 
 def display_copy(rgb: Rgb) -> bytes:
     """Return a JPEG file of a photo HxWx3 sRGB for the screen."""
-    return encode_jpeg(reduced(rgb, DISPLAY_SIDE), 94)
+    return encode_jpeg(reduced(rgb, DISPLAY_SIDE), DISPLAY_QUALITY, full_colour=True)
 
 
-def encode_jpeg(rgb: Rgb, quality: int) -> bytes:
-    """Return a JPEG file; `quality` 1-100."""
+def encode_jpeg(rgb: Rgb, quality: int, full_colour: bool = False) -> bytes:
+    """Return a JPEG file; `quality` 1-100; with `full_colour` colours are not halved in size."""
     bgr = np.ascontiguousarray(rgb[..., ::-1])  # opencv's own order
-    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    if full_colour:
+        options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    _, data = cv2.imencode(".jpg", bgr, options)
     return data.tobytes()
 
 
@@ -49,11 +58,27 @@ def fitting(size: Size, side: int) -> Size:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
+def small_mask(mask: Mask, side: int) -> Mask:
+    """Return a mask HxW with its longer side at most `side`: True where half of it is."""
+    height, width = mask.shape
+    size = fitting((width, height), side)
+    if size == (width, height):
+        return mask
+    # Two samples a pixel each way tell about as much as all, at a small part of the time.
+    stride = max(1, max(width, height) // (2 * side))
+    sampled = np.ascontiguousarray(mask[::stride, ::stride]).view(np.uint8) * np.uint8(255)
+    return np.asarray(cv2.resize(sampled, size, interpolation=cv2.INTER_AREA)) >= 128
+
+
 def mask_url(mask: Mask, side: int) -> str:
     """Return a mask as a data URL of a one-bit PNG whose longer side is at most `side`."""
-    size = fitting((mask.shape[1], mask.shape[0]), side)
-    small = cv2.resize(mask.view(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) >= 128
-    return data_url(encode_mask_bits(small), "image/png")
+    return data_url(encode_mask_bits(small_mask(mask, side)), "image/png")
+
+
+def grey_url(values: Greys) -> str:
+    """Return HxW uint8 as a data URL of an 8-bit grey PNG."""
+    _, data = cv2.imencode(".png", values)
+    return data_url(data.tobytes(), "image/png")
 
 
 def jpeg_url(rgb: Rgb, side: int, quality: int = 80) -> str:

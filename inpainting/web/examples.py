@@ -14,10 +14,11 @@ from inpainting.photo import open_photo
 from inpainting.types import Box, Point, Prompts, Region
 from inpainting.web.display import EXAMPLE_SIDE, jpeg_url
 from inpainting.web.parts import part
+from inpainting.web.texts import TRANSLATE
 
 TEMPLATE = (
-    '<p class="pp-try">Or try one of these: photo, selection and prompt are ready</p>'
-    '<div class="pp-examples" role="group" aria-label="Examples">${value}</div>'
+    '<p class="pp-try" data-t>Or try one of these: photo, selection and prompt are ready</p>'
+    '<div class="pp-examples" role="group" data-t aria-label="Examples">${value}</div>'
 )
 
 
@@ -67,7 +68,7 @@ def example_strip(paths: Sequence[Path]) -> gr.HTML:
     return gr.HTML(
         value="".join(_button(index, path) for index, path in enumerate(paths)),
         html_template=TEMPLATE,
-        js_on_load=part("examples.js"),
+        js_on_load=part("examples.js") + TRANSLATE,
         apply_default_css=False,
         elem_id="pp-examples",
     )
@@ -78,6 +79,6 @@ def _button(index: int, path: Path) -> str:
     name = escape(path.stem.replace("_", " ").capitalize())
     prompt = escape(example_of(path).prompt)
     return (
-        f'<button type="button" data-index="{index}" aria-label="Example {name}: {prompt}">'
+        f'<button type="button" data-t data-index="{index}" aria-label="Example {name}: {prompt}">'
         f'<img src="{url}" alt=""><span><b>{name}</b>{prompt}</span></button>'
     )

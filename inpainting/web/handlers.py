@@ -4,90 +4,152 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from inpainting.errors import BadRequest, PointPaintError
 from inpainting.requests import MAX_SEED
-from inpainting.studio import Studio
+from inpainting.studio import Studio, photo_limits
 from inpainting.types import Photo, Region
-from inpainting.web import session as sessions
-from inpainting.web.actions import number, reducer_of, uploaded_file
-from inpainting.web.canvas import View, keep_display, view
-from inpainting.web.desk import Desk
+from inpainting.web import editing, history
+from inpainting.web.actions import Data, mapping, number, reducer_of, uploaded_file
+from inpainting.web.answer import pack_one
+from inpainting.web.desk import Desk, Desks
 from inpainting.web.examples import Example, example_of
+from inpainting.web.finished import Sheet
+from inpainting.web.kept import keep_display
+from inpainting.web.maskfile import uploaded_mask
+from inpainting.web.proposing import photo_on, take_segment, take_subject
+from inpainting.web.queries import ENDED
 from inpainting.web.restoring import Restored, restored_from
 from inpainting.web.selecting import UNEXPECTED, settle
 from inpainting.web.session import Session
-
-ENDED = "This session has ended; open the photo again."
+from inpainting.web.views import View, abilities, view
 
 _LOG = logging.getLogger(__name__)
 
 
-def act(studio: Studio, desk: Desk, data: object) -> View:
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """What the page shows after an event: the canvas's `view`; `region` for the switch, None when
+    it stays; and whether the result panel is to be drawn anew.
+    """
+
+    view: View
+    region: str | None = None
+    results: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What a page that was loaded goes on with: its desk, the canvas's `view`, switch and form."""
+
+    desk: Desk
+    view: View
+    region: str
+    form: dict[str, Any] = field(default_factory=dict)
+
+
+def act(studio: Studio, desk: Desk, data: object) -> Acted:
     """Follow an action of the canvas (`actions.reducer_of`) and return what to draw."""
-    try:
-        reduce = reducer_of(data)
-        if _has_ended(desk, data):
-            return _told(desk, ENDED, data)
-        desk.change(reduce)
-        return view(settle(studio, desk), _echo(data), desk.key)
-    except BadRequest as error:
-        return _told(desk, str(error), data)
+    return _acted(studio, desk, data, partial(_follow, studio, desk, data))
+
+
+def further(studio: Studio, desk: Desk, data: object) -> Acted:
+    """Go on with a result as the photo; `data` has its id as "result"."""
+    return _acted(studio, desk, data, partial(_go_further, studio, desk, data))
+
+
+def show(studio: Studio, desk: Desk, data: object) -> Acted:
+    """Show a result, or none; `data` has its id as "result"."""
+
+    def change() -> None:
+        shown = number(mapping(data), "result")
+        desk.change(partial(editing.show_result, number=shown))
+
+    return _acted(studio, desk, data, change)
+
+
+def choose_region(studio: Studio, desk: Desk, value: object) -> Acted:
+    """Take the region that the switch names."""
+
+    def change() -> None:
+        if not isinstance(value, str) or value not in tuple(Region):
+            raise BadRequest("Choose background or subject.")
+        desk.change(partial(editing.set_region, region=Region(value)))
+
+    return _acted(studio, desk, None, change)
+
+
+def upload_mask(studio: Studio, desk: Desk, data: object, folder: Path) -> Acted:
+    """Add the mask file that the canvas uploaded into `folder` as a part; the file is removed."""
+
+    def change() -> None:
+        path, _ = uploaded_file(data, folder)
+        with _removed_after(path):
+            _require_desk(desk, data)
+            session = desk.session
+            if number(mapping(data), "photo") == session.serial:
+                _add_mask(studio, desk, session, path)
+
+    return _acted(studio, desk, data, change)
 
 
 def open_upload(
     studio: Studio, desk: Desk, data: object, folder: Path
-) -> tuple[View, Restored | None]:
+) -> tuple[Acted, Restored | None]:
     """Open the file that the canvas uploaded into `folder`; a bad one leaves all as it was.
 
     Return what to draw, and what a picture that was made here brings back. The file is removed,
     opened or not: it may tell more than the photo does, such as where it was taken.
     """
-    try:
+    brought: list[Restored] = []
+
+    def change() -> None:
         path, name = uploaded_file(data, folder)
         with _removed_after(path):
             photo = studio.open(path, name)
             restored, note = restored_from(path, photo, studio.settings, studio.painter.info)
-        _put(desk, photo)
-        session = desk.change(partial(_brought_back, restored=restored, note=note))
-        return view(session, _echo(data), desk.key), restored
-    except PointPaintError as error:
-        return _told(desk, str(error), data), None
-    except Exception:
-        _LOG.exception("opening failed")
-        return _told(desk, UNEXPECTED, data), None
+        brought.extend([restored] if restored else [])
+        _put(desk, photo, restored.region if restored else None)
+        desk.change(partial(_brought_back, restored=restored, note=note))
+
+    return _acted(studio, desk, data, change), brought[0] if brought else None
 
 
 def open_example(
     studio: Studio, desk: Desk, data: object, paths: Sequence[Path]
-) -> tuple[View, Example]:
+) -> tuple[Acted, Example]:
     """Open an example with its selection in place; return what to draw, and it."""
-    try:
+    chosen: list[Example] = []
+
+    def change() -> None:
         path = _chosen(data, paths)
-        example = example_of(path)
-        _put(desk, studio.open(path, path.name))
-        desk.change(partial(sessions.set_region, region=example.region))
-        desk.change(partial(sessions.point_at, prompts=example.prompts))
-        return view(settle(studio, desk), _echo(data), desk.key), example
-    except PointPaintError as error:
-        return _told(desk, str(error), data), Example()
-    except Exception:
-        _LOG.exception("opening an example failed")
-        return _told(desk, UNEXPECTED, data), Example()
+        photo, example = studio.open(path, path.name), example_of(path)
+        _put(desk, photo, example.region)
+        desk.change(partial(editing.point_at, prompts=example.prompts))
+        chosen.append(example)
+
+    return _acted(studio, desk, data, change), chosen[0] if chosen else Example()
 
 
-def choose_region(desk: Desk, value: object) -> View:
-    """Take the region that the switch names."""
-    try:
-        region = Region(str(value))
-    except ValueError:
-        return _told(desk, "Choose background or subject.", None)
-    return view(desk.change(partial(sessions.set_region, region=region)), desk=desk.key)
+def resume(studio: Studio, desks: Desks, desk: Desk, data: object) -> Resumed:
+    """Give a page that was loaded again its old desk, or `desk` where that has gone."""
+    key = data.get("desk") if isinstance(data, Mapping) else None
+    found = desks.find(key) or desk
+    session = found.session
+    return Resumed(found, look(studio, found), session.now.region.value, dict(found.form))
+
+
+def look(studio: Studio, desk: Desk) -> View:
+    """Return what the canvas shows now, without what was told of the last action."""
+    session = history.told_nothing(settle(studio, desk))
+    return view(session, desk=desk.key, can=abilities(studio))
 
 
 def seed_of(data: object) -> int:
@@ -103,25 +165,102 @@ def draw_seed() -> str:
     return str(secrets.randbelow(MAX_SEED + 1))
 
 
-def _told(desk: Desk, sentence: str, data: object) -> View:
-    session = desk.change(partial(sessions.say, sentence=sentence))
-    return view(session, _echo(data), desk.key)
+# ---- one event
 
 
-def _has_ended(desk: Desk, data: object) -> bool:
-    """Whether a page acts on a photo of a desk that the server has forgotten."""
-    known = isinstance(data, Mapping) and data.get("desk") == desk.key
-    return desk.session.photo is None and not known
+def _acted(studio: Studio, desk: Desk, data: object, change: Callable[[], None]) -> Acted:
+    """Make a change and return what to draw; what it raises becomes its sentence."""
+    before = desk.session
+    try:
+        change()
+    except PointPaintError as error:
+        desk.change(partial(history.say, sentence=str(error)))
+    except Exception:
+        _LOG.exception("an event failed")
+        desk.change(partial(history.say, sentence=UNEXPECTED))
+    after = settle(studio, desk)
+    region = None if after.now.region is before.now.region else after.now.region.value
+    told = after.results is not before.results or after.now.result != before.now.result
+    return Acted(view(after, _echo(data), desk.key, abilities(studio)), region, told)
+
+
+def _follow(studio: Studio, desk: Desk, data: object) -> None:
+    fields = mapping(data)
+    asking = ASKING.get(str(fields.get("action")))
+    reduce = None if asking else reducer_of(fields)
+    _require_desk(desk, fields)
+    if asking:
+        asking(studio, desk, fields)
+    elif reduce:
+        before = desk.session
+        _follow_photo(studio, desk, before, desk.change(reduce))
+
+
+def _go_further(studio: Studio, desk: Desk, fields: object) -> None:
+    """The picture is read before the step is made: one that has gone changes nothing."""
+    chosen = number(mapping(fields), "result")
+    before = desk.session
+    result = before.result(chosen)
+    if result is not None:
+        desk.photo(result.sheet)
+    _follow_photo(studio, desk, before, desk.change(partial(editing.further, number=chosen)))
+
+
+ASKING: Mapping[str, Callable[[Studio, Desk, Data], object]] = MappingProxyType(
+    {"subject": take_subject, "segment": take_segment, "further": _go_further}
+)
+"""The actions that need more than the session."""
+
+
+def _follow_photo(studio: Studio, desk: Desk, before: Session, after: Session) -> None:
+    """Start the embedding of a photo that has come back to the desk; let go of one taken away."""
+    sheet = after.now.sheet
+    if sheet is None:
+        desk.close()
+    elif sheet != before.now.sheet:
+        studio.embed(desk.photo(sheet))
+
+
+def _require_desk(desk: Desk, data: object) -> None:
+    """Refuse a page that acts on a photo of a desk that the server has forgotten."""
+    if desk.session.now.sheet is None and mapping(data).get("desk") != desk.key:
+        raise BadRequest(ENDED)
+
+
+def _echo(data: object) -> Any:
+    return data.get("seq", 0) if isinstance(data, Mapping) else 0
+
+
+# ---- files
+
+
+def _put(desk: Desk, photo: Photo, region: Region | None) -> None:
+    sheet = Sheet(photo.digest, photo.size, photo.name, keep_display(photo))
+    note = " ".join(photo.notes)
+    desk.stop()
+    desk.open(photo)
+    desk.change(partial(editing.load, sheet=sheet, note=note, region=region))
 
 
 def _brought_back(session: Session, restored: Restored | None, note: str) -> Session:
     """Put back what there is, and only then tell it: each change clears what was told before."""
     notes = " ".join(filter(None, (note, session.note)))
-    if restored is not None:
-        session = sessions.set_region(session, restored.region)
-        if restored.answer is not None:
-            session = sessions.restore(session, restored.prompts, restored.answer)
-    return sessions.remark(session, notes)
+    if restored is not None and restored.answer is not None:
+        found = restored.answer, restored.prompts, restored.edges
+        session = editing.bring_back(session, *found)
+    return history.remark(session, notes)
+
+
+def _add_mask(studio: Studio, desk: Desk, session: Session, path: Path) -> None:
+    photo = photo_on(desk, session)
+    mask, note = uploaded_mask(path, photo.size, photo_limits(studio.settings))
+    answer = pack_one(mask)
+
+    def add(now: Session) -> Session:
+        return history.remark(editing.give(now, answer), note) if now.serial == serial else now
+
+    serial = session.serial
+    desk.change(add)
 
 
 @contextmanager
@@ -132,17 +271,8 @@ def _removed_after(path: Path) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def _put(desk: Desk, photo: Photo) -> Session:
-    desk.stop()
-    return desk.change(partial(sessions.load, photo=photo, display=keep_display(photo)))
-
-
 def _chosen(data: object, paths: Sequence[Path]) -> Path:
     index = number(data, "index") if isinstance(data, Mapping) else len(paths)
     if index >= len(paths):
         raise BadRequest("There is no such example.")
     return paths[index]
-
-
-def _echo(data: object) -> Any:
-    return data.get("seq", 0) if isinstance(data, Mapping) else 0

@@ -6,16 +6,19 @@ import logging
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from inpainting.errors import BadRequest, NothingSelected, PointPaintError
 from inpainting.studio import Studio
-from inpainting.types import PaintRequest, PaintResult
+from inpainting.types import Combine, PaintRequest, PaintResult, Photo, Prompts
 from inpainting.web import progress
 from inpainting.web.desk import Desk
-from inpainting.web.results import Finished, finish, panel
-from inpainting.web.selecting import UNEXPECTED
-from inpainting.web.session import Session
+from inpainting.web.results import add, finish, panel
+from inpainting.web.selecting import UNEXPECTED, settle
+from inpainting.web.session import NO_PROMPTS, Session, Step
+
+NOT_SELECTED = "Nothing is selected yet: click the subject of the photo first."
 
 _LOG = logging.getLogger(__name__)
 
@@ -38,8 +41,7 @@ class Form:
 class Shown:
     """What the page shows now: the progress card, the result panel, and whether work goes on.
 
-    All of it each time: a browser that falls behind may draw the last of several alone. The last
-    result stays until there is a new picture.
+    All of it each time: a browser that falls behind may draw the last of several alone.
     """
 
     progress: dict[str, Any]
@@ -47,31 +49,44 @@ class Shown:
     busy: bool = True
 
 
-def request_of(session: Session, form: Form) -> PaintRequest:
-    """Return what to paint, its ranges unchecked; raises BadRequest and NothingSelected."""
-    photo, mask = session.photo, session.mask
-    if photo is None:
-        raise BadRequest("Open a photo first.")
+def request_of(session: Session, photo: Photo, form: Form) -> PaintRequest:
+    """Return what to paint on `photo`, the session's own, its ranges unchecked.
+
+    Raises NothingSelected.
+    """
+    now, mask = session.now, session.mask
     if mask is None:
-        raise NothingSelected("Nothing is selected yet: click the subject of the photo first.")
+        raise NothingSelected(NOT_SELECTED)
     return PaintRequest(
         photo=photo,
         mask=mask,
-        region=session.region,
+        region=now.region,
         prompt=form.prompt or "",
         negative_prompt=form.negative_prompt or "",
-        seed=_seed(form.seed),
+        seed=seed_from(form.seed),
         steps=_whole(form.steps),
         guidance=form.guidance,
         strength=form.strength,
         scheduler=form.scheduler or None,
         variations=_whole(form.variations) or 1,
-        prompts=session.now.prompts,
+        feather=now.edges.feather,
+        prompts=_prompts(now),
     )
 
 
-def _seed(value: Any) -> Any:
-    """An empty field and -1 ask for a new seed each time; what is no number is left as it is."""
+def _prompts(now: Step) -> Prompts:
+    """The clicks, where they alone led to the mask; several parts' clicks would mean another."""
+    parts = [part for part in now.parts if not part.empty]
+    if len(parts) != 1 or parts[0].strokes or parts[0].op is not Combine.ADD:
+        return NO_PROMPTS
+    return parts[0].prompts
+
+
+def seed_from(value: Any) -> Any:
+    """Return the seed that a field's text means: None for an empty one and -1, else a number.
+
+    None asks for a new seed each time. What is no whole number is left as text.
+    """
     text = str("" if value is None else _whole(value)).strip()
     if text in ("", "-1"):
         return None
@@ -86,8 +101,9 @@ def _whole(value: Any) -> Any:
 def paint(studio: Studio, desk: Desk, form: Form, ticket: int) -> Generator[Shown, None, None]:
     """Repaint what lies on the desk; yield what to show after each step, and last without `busy`.
 
-    Ends within one step when the desk does not want `ticket` any more. Every error becomes its
-    sentence; photo, points and prompt are never touched.
+    Each picture is on the desk, and shown, as soon as it is finished. Ends within one step when the
+    desk does not want `ticket` any more. Every error becomes its sentence; photo, selection, prompt
+    and the results so far are never touched.
     """
     with closing(_paint(studio, desk, form, ticket)) as views:
         for shown in views:
@@ -95,18 +111,15 @@ def paint(studio: Studio, desk: Desk, form: Form, ticket: int) -> Generator[Show
 
 
 def _paint(studio: Studio, desk: Desk, form: Form, ticket: int) -> Generator[Shown, None, None]:
-    session, finished = desk.session, list[Finished]()
+    begun, seconds = desk.session.serial, list[float]()
 
     def shown(view: progress.View, busy: bool = False) -> Shown:
-        if finished:
-            desk.results = panel(session.display, finished, ticket)
-        return Shown(view, desk.results, busy)
+        return Shown(view, panel(desk.session, desk.key), busy)
 
     try:
         if desk.wants(ticket):
             yield shown(progress.WAITING, busy=True)
-            request = request_of(session, form)
-            with closing(_steps(studio, desk, request, ticket, finished)) as views:
+            with closing(_steps(studio, desk, form, ticket, seconds)) as views:
                 for view in views:
                     yield shown(view, busy=True)
     except PointPaintError as error:
@@ -116,28 +129,49 @@ def _paint(studio: Studio, desk: Desk, form: Form, ticket: int) -> Generator[Sho
         yield shown(progress.failed(UNEXPECTED))
     else:
         if desk.wants(ticket):
-            yield shown(progress.done(_closing_words(finished)))
+            yield shown(progress.done(_closing_words(seconds)))
         elif desk.stopped:
             # Stop may come before the first step: then this is the last that the page hears.
-            yield shown(progress.STOPPED)
+            moved = desk.session.serial != begun
+            yield shown(progress.IDLE if moved else progress.STOPPED)
 
 
 def _steps(
-    studio: Studio, desk: Desk, request: PaintRequest, ticket: int, finished: list[Finished]
+    studio: Studio, desk: Desk, form: Form, ticket: int, seconds: list[float]
 ) -> Generator[progress.View, None, None]:
-    """Yield the steps, and put the pictures into `finished` as they come; end when not wanted."""
+    """Yield the steps, and put the pictures on the desk as they come; end when not wanted.
+
+    `seconds` gets the time that each picture took.
+    """
+    session = _settled(studio, desk)
+    if session.now.sheet is None:
+        raise BadRequest("Open a photo first.")
+    request = request_of(session, desk.photo(session.now.sheet), form)
     with closing(studio.paint(request)) as events:
         for event in events:
             if not desk.wants(ticket):
                 return
             if isinstance(event, PaintResult):
-                finished.append(finish(event))
+                item = finish(event, session.now.sheet.display)
+                desk.change(partial(add, item=item))
+                seconds.append(event.seconds)
                 yield progress.WAITING
             else:
                 yield progress.painting(event)
 
 
-def _closing_words(finished: list[Finished]) -> str:
-    seconds = sum(item.seconds for item in finished)
-    count = "Done" if len(finished) == 1 else f"{len(finished)} pictures done"
-    return f"{count} in {seconds:.1f} s. See the result below."
+def _settled(studio: Studio, desk: Desk) -> Session:
+    """Return the session with its selection worked out, by this call or by the one under way."""
+    session = settle(studio, desk)
+    while session.unsettled:
+        with desk.selecting:  # whoever holds it is at work on the selection
+            pass
+        session = settle(studio, desk)
+    return session
+
+
+def _closing_words(seconds: list[float]) -> str:
+    total = f"{sum(seconds):.1f}"
+    if len(seconds) == 1:
+        return f"Done in {total} s."
+    return f"{len(seconds)} pictures done in {total} s."

@@ -37,6 +37,13 @@ def painting(progress: Progress) -> View:
     }
 
 
+def waiting(before: int) -> View:
+    """Return what to show while `before` other repaints come first."""
+    texts = (WAITING["text"], "Waiting for another repaint to finish.")
+    text = texts[before] if before < len(texts) else f"Waiting: {before} other repaints come first."
+    return {**WAITING, "text": text}
+
+
 def done(text: str) -> View:
     """Return a closing sentence."""
     return {"state": "done", "text": text}

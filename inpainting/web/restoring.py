@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from inpainting.errors import BadRequest
+from inpainting.packing import unpack_mask
 from inpainting.photo import PhotoLimits, read_recipe
-from inpainting.recipe import Recipe, unpack_mask
-from inpainting.requests import check_prompts, resolve
+from inpainting.recipe import Recipe
+from inpainting.requests import check_edges, check_prompts, resolve
 from inpainting.settings import Settings
 from inpainting.types import (
-    Candidates,
+    Edges,
     ModelInfo,
     PaintRequest,
     PaintSettings,
@@ -21,7 +22,7 @@ from inpainting.types import (
     Prompts,
     Region,
 )
-from inpainting.web.answer import Answer, pack
+from inpainting.web.answer import Answer, pack_one
 
 ALL = "This picture was made here: its prompt, settings and selection are back."
 NO_SELECTION = "This picture was made here: its prompt and settings are back."
@@ -30,12 +31,16 @@ PLAIN = "The picture was opened as a plain photo."
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What is put in place with a photo; without an `answer` nothing is selected."""
+    """What is put in place with a photo; without an `answer` nothing is selected.
+
+    `edges` leave the mask as it is, for it is the one that was painted with.
+    """
 
     region: Region
     settings: PaintSettings
     prompts: Prompts
     answer: Answer | None
+    edges: Edges
 
 
 def restored_from(
@@ -62,7 +67,10 @@ def restore(recipe: Recipe, photo: Photo, painter: ModelInfo) -> Restored:
     it does not have. Raises BadRequest for settings that no painter takes.
     """
     prompts, answer = _selection(recipe, photo)
-    return Restored(recipe.region, _settings(recipe.settings, photo, painter), prompts, answer)
+    settings = _settings(recipe.settings, photo, painter)
+    return Restored(
+        recipe.region, settings, prompts, answer, check_edges(Edges(feather=recipe.feather))
+    )
 
 
 def _selection(recipe: Recipe, photo: Photo) -> tuple[Prompts, Answer | None]:
@@ -71,7 +79,7 @@ def _selection(recipe: Recipe, photo: Photo) -> tuple[Prompts, Answer | None]:
         prompts = check_prompts(recipe.prompts, photo.size)
     except BadRequest:
         return Prompts(), None
-    return prompts, pack(Candidates((mask,), (1.0,)), "")
+    return prompts, pack_one(mask)
 
 
 def _settings(used: PaintSettings, photo: Photo, painter: ModelInfo) -> PaintSettings:

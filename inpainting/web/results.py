@@ -1,49 +1,103 @@
-"""The finished pictures: what is shown of them, and the files that the download hands out."""
+"""The finished pictures: what is shown of them, and the files that belong to each."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from inpainting.errors import BadRequest, PointPaintError
 from inpainting.photo import encode_result
-from inpainting.types import PaintResult, Size
-from inpainting.web.canvas import keep, served
+from inpainting.types import PaintResult
+from inpainting.web import editing
+from inpainting.web.archive import zip_results
+from inpainting.web.desk import Desks
+from inpainting.web.display import EXAMPLE_SIDE, encode_jpeg, reduced
+from inpainting.web.finished import Finished, Sheet
+from inpainting.web.kept import keep, keep_display, served
 from inpainting.web.parts import component
+from inpainting.web.queries import ENDED
+from inpainting.web.session import Session
 
-EMPTY: dict[str, Any] = {"run": 0, "items": []}
+View = dict[str, Any]
+
+EMPTY: View = {"desk": "", "current": 0, "items": []}
 
 MAX_WORDS = 40
 """Most characters of the prompt in a file's name."""
 
+NO_PROMPT = "The prompt was empty, so the painter chose what to paint."
 
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A finished picture in a file: `path`, the `name` it is downloaded under, and its facts.
 
-    The pixels are in the file alone: a page may hold many of these.
+def result_panel(desks: Desks) -> gr.HTML:
+    """Return the strip of results with their facts, downloads and buttons.
+
+    Sends `show` and `further` with a result's id, and `reuse` with a seed.
     """
 
-    path: str
-    name: str
-    size: Size
-    seed: int
-    seconds: float
-    notes: tuple[str, ...]
+    def pack(data: object) -> View:
+        try:
+            path = _zip_of(desks, data)
+        except PointPaintError as error:
+            return {"error": str(error)}
+        shown.temp_files.add(str(path))  # gradio clears in time what it knows of
+        return {"path": str(path), "name": path.name}
+
+    pack.__name__ = "zip"  # the script calls it by this name
+    shown = component("result", EMPTY, server_functions=[pack])
+    return shown
 
 
-def result_panel() -> gr.HTML:
-    """Return before and after, the seed used, and the download; sends `reuse` with a seed."""
-    return component("result", EMPTY)
+def _zip_of(desks: Desks, data: object) -> Path:
+    desk = desks.find(data.get("desk")) if isinstance(data, Mapping) else None
+    if desk is None:
+        raise BadRequest(ENDED)
+    return zip_results(desk.session.results)
 
 
-def finish(result: PaintResult) -> Finished:
-    """Write the exact PNG, recipe included, where gradio serves it."""
-    name = file_name(result)
+def panel(session: Session, desk: str) -> View:
+    """Return the panel's value for a session on the desk with that key, the newest last."""
+    items = list(map(_item, session.results))
+    return {"desk": desk, "current": session.now.result, "items": items}
+
+
+def _item(finished: Finished) -> View:
+    width, height = finished.sheet.size
+    return {
+        "id": finished.id,
+        "file": served(finished.sheet.path),
+        "thumb": served(finished.thumb),
+        "before": served(finished.before),
+        "name": finished.file_name,
+        "seed": finished.seed,
+        "seconds": round(finished.seconds, 1),
+        "width": width,
+        "height": height,
+        "notes": list(finished.notes),
+    }
+
+
+def finish(result: PaintResult, before: str) -> Finished:
+    """Write the exact PNG, recipe included, and its small copies where gradio serves them.
+
+    `before` is the path of what was shown of the photo. The id is 0 until `add` gives one.
+    """
+    photo, name = result.photo, file_name(result)
+    thumb = keep(encode_jpeg(reduced(photo.rgb, EXAMPLE_SIDE), 80), "thumb.jpg")
     path = keep(encode_result(result), name)
-    return Finished(path, name, result.photo.size, result.seed, result.seconds, result.notes)
+    sheet = Sheet(photo.digest, photo.size, photo.name, keep_display(photo), path)
+    notes = result.notes if result.recipe.settings.prompt else (*result.notes, NO_PROMPT)
+    return Finished(0, sheet, before, thumb, name, result.seed, result.seconds, notes)
+
+
+def add(session: Session, item: Finished) -> Session:
+    """Add a finished picture with the next id, and show it."""
+    newest = session.results[-1].id if session.results else 0
+    return editing.finished(session, replace(item, id=newest + 1))
 
 
 def file_name(result: PaintResult) -> str:
@@ -51,22 +105,3 @@ def file_name(result: PaintResult) -> str:
     settings = result.recipe.settings
     words = f"{result.photo.name} {settings.prompt[:MAX_WORDS]} {result.seed}"
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-") + ".png"
-
-
-def panel(before: str, finished: list[Finished], run: int) -> dict[str, Any]:
-    """Return the panel's value; `before` is the path of the photo's display copy."""
-    items = list(map(_item, finished))
-    return {"run": run, "before": served(before), "items": items} if items else EMPTY
-
-
-def _item(finished: Finished) -> dict[str, Any]:
-    width, height = finished.size
-    return {
-        "file": served(finished.path),
-        "name": finished.name,
-        "seed": finished.seed,
-        "seconds": round(finished.seconds, 1),
-        "width": width,
-        "height": height,
-        "notes": list(finished.notes),
-    }

@@ -10,6 +10,7 @@ import gradio as gr
 from inpainting.errors import BadRequest
 from inpainting.settings import Settings
 from inpainting.web.parts import part
+from inpainting.web.texts import head, i18n
 from inpainting.web.theme import page_theme
 
 DELETE_EVERY, DELETE_AFTER = 1800, 24 * 3600
@@ -53,6 +54,8 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "state_session_capacity": settings.sessions,
         "theme": page_theme(),
         "css": part("page.css"),
+        "head": head(),
+        "i18n": i18n(),
     }
 
 

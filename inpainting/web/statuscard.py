@@ -1,4 +1,4 @@
-"""What is loaded, where and why, as the page tells it."""
+"""What is loaded, where and why, as the page tells it; data-t marks what is translated."""
 
 from __future__ import annotations
 
@@ -26,27 +26,32 @@ def card(status: Status) -> str:
         _paragraph("pp-fail", status.failure),
         _advice(status.advice),
     ]
-    return f'<div class="pp-status" aria-label="What is loaded">{"".join(lines)}</div>'
+    return f'<div class="pp-status" data-t aria-label="What is loaded">{"".join(lines)}</div>'
 
 
 def _model(does: str, info: ModelInfo) -> str:
     where = escape(f"{info.device}, {info.dtype}")
     return (
-        f"<p><span>{does}</span> <b>{escape(info.title)}</b> <small>{where}</small>"
-        f"<br>{escape(info.world)}</p>"
+        f"<p><span data-t>{does}</span> <b>{escape(info.title)}</b> <small>{where}</small>"
+        f"<br><span data-t>{escape(info.world)}</span></p>"
     )
 
 
 def _paragraph(kind: str, text: str) -> str:
-    return f'<p class="{kind}">{escape(text)}</p>' if text else ""
+    return f'<p class="{kind}" data-t>{escape(text)}</p>' if text else ""
 
 
 def _loading(status: Status) -> str:
     if not status.loading:
         return ""
     value = "" if status.fraction is None else f' value="{min(1.0, max(0.0, status.fraction)):.3f}"'
-    return f'<p class="pp-load">{escape(status.loading)}<progress max="1"{value}></progress></p>'
+    bar = f'<progress max="1"{value}></progress>'
+    return f'<p class="pp-load" data-t>{escape(status.loading)}{bar}</p>'
 
 
 def _advice(text: str) -> str:
-    return f"<p>For SAM and SDXL, run <code>{escape(text)}</code></p>" if text else ""
+    return (
+        f"<p><span data-t>For SAM and SDXL, run</span> <code>{escape(text)}</code></p>"
+        if text
+        else ""
+    )

@@ -251,11 +251,18 @@ def _load(folder: Path) -> StableDiffusionXLInpaintPipeline:
     return pipeline
 
 
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=_EMBEDDED)
     parser.add_argument("--photos", type=Path, default=Path("assets/photos"))
-    parser.add_argument("--rounds", type=int, default=3, help="cases for each of the 88 labels")
+    parser.add_argument("--rounds", type=_count, default=3, help="cases for each of the 88 labels")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--guidance", type=float, nargs="+", default=[2.5])
     parser.add_argument("--drawings", type=int, default=1920)

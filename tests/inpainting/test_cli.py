@@ -14,8 +14,10 @@ from PIL import Image
 from inpainting.cli import BAD_INPUT, DONE, FAILED, STOPPED, StudioMaker, main
 from inpainting.errors import ModelUnavailable, OutOfMemory
 from inpainting.photo import open_photo, read_png_text
+from inpainting.selection import refine
 from inpainting.settings import Settings
 from inpainting.studio import Studio
+from inpainting.types import Candidates, Edges, Embedding, Mask, Region
 from tests.support.fakes import FakePainter, FakeSegmenter
 
 
@@ -31,6 +33,27 @@ class Run:
 
 def fake_studio(settings: Settings, _say: Any, /, **_needs: bool) -> Studio:
     return Studio(FakeSegmenter(), FakePainter(), settings)
+
+
+class Proposing(FakeSegmenter):
+    """Also proposes the left half of a photo as its subject."""
+
+    def propose(self, embedding: Embedding) -> Candidates:
+        """Return the left half, then nothing but a pixel."""
+        half = np.zeros((embedding.size[1], embedding.size[0]), np.bool_)
+        half[:, : embedding.size[0] // 2] = True
+        dot = np.zeros_like(half)
+        dot[0, 0] = True
+        return Candidates((half, dot), (0.9, 0.1))
+
+
+def proposing_studio(settings: Settings, _say: Any, /, **_needs: bool) -> Studio:
+    return Studio(Proposing(), FakePainter(), settings)
+
+
+def mask_in(path: Path) -> Mask:
+    with Image.open(path) as image:
+        return np.asarray(image) > 127
 
 
 def failing(error: BaseException) -> StudioMaker:
@@ -76,6 +99,68 @@ def test_paint_keeps_exactly_what_the_mask_says(photo: Path, tmp_path: Path, reg
     assert np.array_equal(open_photo(again).pixels, after)
 
 
+EDGES = ["--grow", 3, "--smooth", 2, "--fill", 4, "--specks", 5]
+
+
+def test_select_treats_the_edges_as_for_a_subject(photo: Path, tmp_path: Path) -> None:
+    plain, edged = tmp_path / "plain.png", tmp_path / "edged.png"
+    assert Run("select", photo, "--at", "30,20", "-o", plain).code == DONE
+    assert Run("select", photo, "--at", "30,20", *EDGES, "-o", edged).code == DONE
+    expected = refine(mask_in(plain), Edges(3, 2, 4, 5), Region.SUBJECT)
+    assert np.array_equal(mask_in(edged), expected)
+    assert np.count_nonzero(mask_in(edged)) > np.count_nonzero(mask_in(plain))
+
+
+@pytest.mark.parametrize("region", list(Region))
+@pytest.mark.parametrize("given", [False, True])
+def test_paint_treats_the_edges_for_its_region_of_clicks_and_of_a_mask(
+    photo: Path, tmp_path: Path, region: Region, given: bool
+) -> None:
+    plain, used = tmp_path / "plain.png", tmp_path / "used.png"
+    assert Run("select", photo, "--at", "30,20", "-o", plain).code == DONE
+    start = ["--mask", plain] if given else ["--at", "30,20"]
+    files = ["-o", tmp_path / "out.png", "--mask-out", used]
+    options = ["--prompt", "sea", "--region", region.value]
+    assert Run("paint", photo, *start, *EDGES, *options, *files).code == DONE
+    expected = refine(mask_in(plain), Edges(3, 2, 4, 5), region)
+    assert np.array_equal(mask_in(used), expected)
+
+
+def test_paint_softens_by_the_feather_asked_for(photo: Path, tmp_path: Path) -> None:
+    hard, soft = tmp_path / "hard.png", tmp_path / "soft.png"
+    options = ["--at", "30,20", "--prompt", "sea", "--seed", 1]
+    assert Run("paint", photo, *options, "--feather", 0, "-o", hard).code == DONE
+    assert Run("paint", photo, *options, "--feather", 9, "-o", soft).code == DONE
+    before = open_photo(photo).pixels.astype(int)
+    change = [abs(open_photo(path).pixels - before).sum() for path in (hard, soft)]
+    assert change[1] < change[0]
+
+
+def test_select_proposes_the_subject_without_a_click(photo: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mask.png"
+    run = Run("select", photo, "--subject", "-o", out, maker=proposing_studio)
+    assert (run.code, run.err) == (DONE, [])
+    mask = mask_in(out)
+    assert mask[:, :32].all()
+    assert not mask[:, 32:].any()
+
+
+def test_a_segmenter_that_proposes_nothing_says_so(photo: Path, tmp_path: Path) -> None:
+    run = Run("select", photo, "--subject", "-o", tmp_path / "mask.png")
+    assert (run.code, len(run.err)) == (BAD_INPUT, 1)
+    assert not (tmp_path / "mask.png").exists()
+
+
+def test_select_cuts_the_subject_out(photo: Path, tmp_path: Path) -> None:
+    out, cut = tmp_path / "mask.png", tmp_path / "cut.png"
+    run = Run("select", photo, "--at", "30,20", "-o", out, "--cutout", cut)
+    assert (run.code, run.out) == (DONE, [str(out), str(cut)])
+    opened = open_photo(cut)
+    assert opened.alpha is not None
+    assert np.array_equal(opened.alpha == 255, mask_in(out))
+    assert np.array_equal(opened.pixels, open_photo(photo).pixels)
+
+
 def test_progress_goes_to_stderr_and_the_seed_drawn_ends_stdout(
     photo: Path, tmp_path: Path
 ) -> None:
@@ -106,6 +191,13 @@ def test_progress_goes_to_stderr_and_the_seed_drawn_ends_stdout(
         (["--at", "3,3", "--seed", "-1"], "seed is -1"),
         (["--at", "3,3", "--region", "sky"], "invalid choice"),
         (["--at", "3,3", "--preset", "huge"], "preset is 'huge'"),
+        (["--at", "3,3", "--grow", "65"], "grow is 65; it must be a whole number from -64 to 64"),
+        (["--at", "3,3", "--grow", "much"], "invalid int value"),
+        (["--at", "3,3", "--smooth", "-1"], "smooth is -1"),
+        (["--at", "3,3", "--fill", "513"], "fill is 513"),
+        (["--at", "3,3", "--specks", "513"], "specks is 513"),
+        (["--at", "3,3", "--feather", "257"], "feather is 257"),
+        (["--at", "3,3", "--subject"], "Unrecognized arguments"),
         (["--at", "3,3", "--nonsense"], "Unrecognized arguments"),
     ],
 )
@@ -165,6 +257,10 @@ def test_bad_input_is_found_before_any_model_is_loaded(photo: Path, tmp_path: Pa
         (["select", tmp_path / "absent.jpg", "--at", "1,1", "-o", out], "photo"),
         ([*paint, "-o", out, "--mask-out", tmp_path / "." / "out.png"], "same file"),
         ([*paint, "-o", tmp_path / "folder.png"], "is a folder"),
+        (["select", photo, "--subject", "--at", "1,1", "-o", out], "not both"),
+        (["select", photo, "--at", "1,1", "-o", out, "--cutout", out], "same file"),
+        (["select", photo, "--at", "1,1", "--smooth", "99", "-o", out], "smooth is 99"),
+        (["select", photo, "--at", "1,1", "-o", out, "--cutout", "a.jpg"], "end in .png"),
     ):
         run = Run(*words, maker=maker)
         assert (run.code, len(run.err)) == (BAD_INPUT, 1)

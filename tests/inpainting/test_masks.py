@@ -1,3 +1,5 @@
+"""Masks: taken, turned into a hole, outlined, smoothed and feathered."""
+
 from __future__ import annotations
 
 import math
@@ -9,52 +11,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from inpainting.errors import BadRequest
-from inpainting.masks import (
-    as_mask,
-    bounds,
-    drop_specks,
-    feather,
-    fill_holes,
-    grow,
-    keep_clicked,
-    outline,
-    shrink,
-    to_hole,
-)
-from inpainting.types import Box, Mask, Point, Region
+from inpainting.masks import MAX_RADIUS, as_mask, feather, outline, smooth, to_hole
+from inpainting.types import Mask, Region
+from tests.support.masks import brute_distance, disc, distances, masks
 
 quick = settings(deadline=None, max_examples=80)
-distances = st.one_of(st.integers(0, 9), st.floats(0, 9))
 
 
-@st.composite
-def masks(draw: st.DrawFn, longest: int = 24) -> Mask:
-    """Speckle, blocks or nothing on a picture of any aspect, down to one pixel."""
-    height, width = draw(st.integers(1, longest)), draw(st.integers(1, longest))
-    noise = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    block = draw(st.sampled_from([1, 1, 3, 5]))
-    cells = noise.random((height // block + 1, width // block + 1))
-    share = draw(st.sampled_from([0.0, 0.03, 0.3, 0.6, 0.95, 1.0]))
-    mask: Mask = np.kron(cells < share, np.ones((block, block), np.bool_))[:height, :width]
-    return np.ascontiguousarray(mask)
-
-
-def brute_distance(mask: Mask) -> NDArray[np.float64]:
-    """Distance of every pixel to the nearest True pixel, by comparing all with all."""
-    ys, xs = np.nonzero(mask)
-    if not len(ys):
-        return np.full(mask.shape, math.inf)
-    height, width = mask.shape
-    squares = (np.arange(height)[:, None, None] - ys) ** 2 + (np.arange(width)[:, None] - xs) ** 2
-    return np.asarray(np.sqrt(squares.min(axis=-1)), np.float64)
-
-
-def disc(side: int, radius: float) -> Mask:
-    across = np.arange(side) - side // 2
-    return np.asarray(np.hypot(across, across[:, None]) <= radius, np.bool_)
-
-
-# as_mask, bounds, to_hole
+# as_mask, to_hole, outline
 
 
 @given(masks())
@@ -85,63 +49,11 @@ def test_a_mask_of_another_shape_is_refused_and_the_right_one_named(shape: tuple
 
 @given(masks())
 @quick
-def test_bounds_are_the_tightest_box(mask: Mask) -> None:
-    box = bounds(mask)
-    if box is None:
-        assert not mask.any()
-        return
-    ys, xs = np.nonzero(mask)
-    assert box == Box(xs.min(), ys.min(), xs.max() + 1, ys.max() + 1)
-
-
-@given(masks())
-@quick
 def test_the_two_regions_share_the_photo_between_them(mask: Mask) -> None:
     subject, background = to_hole(mask, Region.SUBJECT), to_hole(mask, Region.BACKGROUND)
     assert np.array_equal(subject, mask)
     assert np.array_equal(subject, ~background)
     assert not np.shares_memory(subject, mask)
-
-
-# grow, shrink, outline
-
-
-@given(masks(), distances)
-@quick
-def test_grow_is_what_lies_within_the_distance(mask: Mask, pixels: float) -> None:
-    grown = grow(mask, pixels)
-    assert np.array_equal(grown, brute_distance(mask) <= np.float32(pixels))
-    assert not (mask & ~grown).any()
-
-
-@given(masks(), distances)
-@quick
-def test_shrink_is_what_lies_deeper_than_the_distance(mask: Mask, pixels: float) -> None:
-    shrunk = shrink(mask, pixels)
-    assert np.array_equal(shrunk, brute_distance(~mask) > np.float32(pixels))
-    assert not (shrunk & ~mask).any()
-
-
-@given(masks(), distances)
-@quick
-def test_shrinking_is_growing_the_other_side(mask: Mask, pixels: float) -> None:
-    assert np.array_equal(shrink(mask, pixels), ~grow(~mask, pixels))
-
-
-def test_the_pictures_border_is_no_edge() -> None:
-    whole = np.ones((6, 9), np.bool_)
-    assert shrink(whole, 3).all()
-    half = whole.copy()
-    half[:, 5:] = False
-    assert np.array_equal(np.nonzero(shrink(half, 2)[0])[0], [0, 1, 2])
-
-
-@pytest.mark.parametrize("pixels", [-1, -0.1, math.nan, math.inf])
-def test_a_distance_must_be_a_number_of_0_or_more(pixels: float) -> None:
-    mask = np.ones((2, 2), np.bool_)
-    for act in (grow, shrink, feather):
-        with pytest.raises(BadRequest, match="0 or more"):
-            act(mask, pixels)
 
 
 @given(masks())
@@ -152,72 +64,88 @@ def test_the_outline_is_the_mask_that_touches_the_rest(mask: Mask) -> None:
     assert np.array_equal(outline(mask), mask & open_sides)
 
 
-# fill_holes, drop_specks, keep_clicked
+# smooth
 
 
-@given(masks(), st.one_of(st.none(), st.integers(0, 40)))
+def brute_smooth(mask: Mask, radius: float) -> Mask:
+    """The majority under a square mean of a square mean, the picture mirrored at its border."""
+    reach = max(0, math.ceil(math.sqrt(1.5) * radius - 1))
+    sums: NDArray[np.int64] = mask.astype(np.int64)
+    weights = 1
+    for around in (reach - reach // 2, reach // 2):
+        sides = range(2 * around + 1)
+        padded = np.pad(sums, around, mode="symmetric")
+        height, width = mask.shape
+        sums = np.sum([padded[y : y + height, x : x + width] for y in sides for x in sides], axis=0)
+        weights *= len(sides) ** 2
+    return np.asarray(2 * sums > weights, np.bool_)
+
+
+@given(masks(), distances)
 @quick
-def test_filling_twice_is_filling_once(mask: Mask, max_area: int | None) -> None:
-    filled = fill_holes(mask, max_area)
-    assert not (mask & ~filled).any()
-    assert np.array_equal(fill_holes(filled, max_area), filled)
+def test_smooth_is_what_most_of_the_surroundings_are(mask: Mask, radius: float) -> None:
+    assert np.array_equal(smooth(mask, radius), brute_smooth(mask, radius))
+
+
+@given(masks(40), st.floats(0, 40))
+@quick
+def test_smoothing_the_other_side_gives_the_same_border(mask: Mask, radius: float) -> None:
+    assert np.array_equal(smooth(~mask, radius), ~smooth(mask, radius))
 
 
 @given(masks())
 @quick
-def test_what_reaches_the_border_is_not_filled(mask: Mask) -> None:
-    filled = fill_holes(mask)
-    rim = np.ones(mask.shape, np.bool_)
-    rim[1:-1, 1:-1] = False
-    assert np.array_equal(filled & rim, mask & rim)
+def test_without_a_radius_a_mask_stays_and_is_copied(mask: Mask) -> None:
+    same = smooth(mask, 0)
+    assert np.array_equal(same, mask)
+    assert not np.shares_memory(same, mask)
 
 
-def test_only_small_enough_closed_gaps_are_filled() -> None:
-    mask = np.ones((9, 20), np.bool_)
-    mask[2, 2] = False
-    mask[4:7, 5:9] = False
-    mask[0:3, 15] = False
-    expected = mask.copy()
-    expected[2, 2] = True
-    assert np.array_equal(fill_holes(mask, max_area=11), expected)
-    expected[4:7, 5:9] = True
-    assert np.array_equal(fill_holes(mask, max_area=12), expected)
-    assert np.array_equal(fill_holes(mask), expected)
+@pytest.mark.parametrize("radius", [1, 3, 8, 20])
+def test_smoothing_leaves_straight_edges_also_where_they_meet_the_pictures_border(
+    radius: int,
+) -> None:
+    half = np.zeros((50, 60), np.bool_)
+    half[:, 23:] = True
+    assert np.array_equal(smooth(half, radius), half)
+    assert np.array_equal(smooth(half.T, radius), half.T)
+    y, x = np.indices((120, 120))
+    assert np.array_equal(smooth(x > y, radius)[50:70, 50:70], (x > y)[50:70, 50:70])
 
 
-def test_a_diagonal_chain_of_mask_closes_a_gap() -> None:
-    diamond = np.abs(np.indices((7, 7)) - 3).sum(axis=0) == 2
-    assert np.count_nonzero(fill_holes(diamond)) == 13
+@pytest.mark.parametrize("radius", [4, 8, 16])
+def test_smoothing_rounds_corners_and_only_corners(radius: int) -> None:
+    square = np.zeros((120, 120), np.bool_)
+    square[20:100, 20:100] = True
+    smoothed = smooth(square, radius)
+    y, x = np.nonzero(smoothed != square)
+    from_corner = np.minimum(abs(y - 20), abs(y - 99)) + np.minimum(abs(x - 20), abs(x - 99))
+    assert not smoothed[20, 20]
+    assert len(y)
+    assert from_corner.max() <= 2 * radius
 
 
-@given(masks(), st.integers(0, 30))
-@quick
-def test_no_speck_is_left_and_no_large_part_lost(mask: Mask, min_area: int) -> None:
-    kept = drop_specks(mask, min_area)
-    assert not (kept & ~mask).any()
-    assert np.array_equal(drop_specks(kept, min_area), kept)
-    assert np.array_equal(drop_specks(mask, 1), mask)
-    assert not drop_specks(mask & ~kept, min_area).any()
+def test_what_is_much_thinner_than_the_radius_goes_and_what_is_wider_stays() -> None:
+    rings = disc(101, 40) & ~disc(101, 2)
+    rings[:, 50] = False
+    smoothed = smooth(rings, 8)
+    assert smoothed[50, 50]
+    assert smoothed[30, 50]
+    assert np.count_nonzero(smoothed != disc(101, 40)) < 0.02 * np.count_nonzero(disc(101, 40))
+    assert not smooth(~rings & disc(101, 30), 8).any()
 
 
-def test_keep_clicked_keeps_the_parts_under_include_points() -> None:
-    mask = np.zeros((5, 9), np.bool_)
-    mask[:, 0:2] = mask[:, 3:5] = mask[:, 7:9] = True
-    kept = keep_clicked(mask, [Point(1, 2), Point(8, 4), Point(4, 0, include=False)])
-    assert kept[:, [0, 1, 7, 8]].all()
-    assert not kept[:, 2:7].any()
+@pytest.mark.parametrize("mask", [disc(700, 250), ~disc(700, 250)])
+def test_the_largest_radius_counts_right(mask: Mask) -> None:
+    smoothed = smooth(mask, MAX_RADIUS)
+    assert np.count_nonzero(smoothed != mask) < 0.2 * np.count_nonzero(disc(700, 250))
+    assert smoothed[350, 350] == mask[350, 350]
 
 
-@given(masks(), st.lists(st.builds(Point, st.integers(-3, 26), st.integers(-3, 26), st.booleans())))
-@quick
-def test_keep_clicked_never_loses_all(mask: Mask, points: list[Point]) -> None:
-    kept = keep_clicked(mask, points)
-    assert not (kept & ~mask).any()
-    assert kept.any() == mask.any()
-    height, width = mask.shape
-    for point in points:
-        if point.include and 0 <= point.x < width and 0 <= point.y < height:
-            assert kept[point.y, point.x] == mask[point.y, point.x]
+@pytest.mark.parametrize("radius", [-1, math.nan, math.inf, MAX_RADIUS + 1])
+def test_a_radius_must_be_in_its_range(radius: float) -> None:
+    with pytest.raises(BadRequest, match="0 to 128"):
+        smooth(np.ones((2, 2), np.bool_), radius)
 
 
 # feather

@@ -9,8 +9,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inpainting.errors import BadRequest
-from inpainting.requests import MAX_SEED, check_prompts, resolve
-from inpainting.types import Box, ModelInfo, PaintDefaults, PaintRequest, Photo, Point, Prompts
+from inpainting.requests import (
+    MAX_CORNERS,
+    MAX_SEED,
+    check_edges,
+    check_prompts,
+    check_stroke,
+    resolve,
+)
+from inpainting.types import (
+    Box,
+    Edges,
+    ModelInfo,
+    PaintDefaults,
+    PaintRequest,
+    Photo,
+    Point,
+    Prompts,
+    Stroke,
+)
 
 INFO = ModelInfo(
     "fake",
@@ -116,3 +133,70 @@ def test_points_and_boxes_off_the_photo_are_refused(prompts: Prompts) -> None:
 def test_every_pixel_of_the_photo_can_be_clicked(x: int, y: int, include: bool) -> None:
     prompts = Prompts((Point(x, y, include),), Box(x, y, x + 1, y + 1))
     assert check_prompts(prompts, PHOTO.size) is prompts
+
+
+corners = st.tuples(st.floats(-70_000, 140_000), st.integers(-70_000, 140_000))
+
+
+@given(
+    st.builds(
+        Stroke,
+        st.lists(corners, min_size=1, max_size=9).map(tuple),
+        st.floats(1, 2000) | st.integers(1, 2000),
+        st.booleans(),
+    )
+)
+def test_a_stroke_may_leave_any_photo(stroke: Stroke) -> None:
+    assert check_stroke(stroke) is stroke
+
+
+DOT = ((3.0, 4.0),)
+
+
+@pytest.mark.parametrize(
+    ("line", "size", "erase", "named"),
+    [
+        *((DOT, size, False, "size of the brush") for size in (0, 0.9, 2001, -5, math.nan, "9")),
+        *((DOT, size, False, "from 1 to 2000") for size in (True, None, math.inf)),
+        *((DOT, 9, erase, "true or false") for erase in (0, None, "false")),
+        ((), 9, False, "0 corners"),
+        (DOT * (MAX_CORNERS + 1), 9, False, "5001 corners; it must have 1 to 5000"),
+        *(((corner,), 9, False, "two numbers") for corner in (5, (1.0,), (1.0, 2.0, 3.0), "ab")),
+        *(((*DOT, (x, 0)), 9, False, "x of a corner") for x in (-70_001, math.nan, "1", True)),
+        *((((0, y),), 9, False, "y of a corner") for y in (140_001, math.inf, None)),
+    ],
+)
+def test_a_stroke_that_cannot_be_drawn_is_refused(
+    line: Any, size: Any, erase: Any, named: str
+) -> None:
+    with pytest.raises(BadRequest, match=named):
+        check_stroke(Stroke(line, size, erase))
+
+
+@given(
+    st.builds(
+        Edges,
+        st.integers(-64, 64),
+        st.integers(0, 64),
+        st.integers(0, 512),
+        st.integers(0, 512),
+        st.none() | st.integers(0, 256),
+    )
+)
+def test_edges_in_their_ranges_are_taken(edges: Edges) -> None:
+    assert check_edges(edges) is edges
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("grow", value) for value in (-65, 65, 1.5, None, "4", True)),
+        *(("smooth", value) for value in (-1, 65, math.nan)),
+        *(("fill", value) for value in (-1, 513, None)),
+        *(("specks", value) for value in (-1, 513, 2.0)),
+        *(("feather", value) for value in (-1, 257, "")),
+    ],
+)
+def test_an_edge_out_of_its_range_is_refused_by_name(field: str, value: Any) -> None:
+    with pytest.raises(BadRequest, match=f"The {field} is .* whole number from"):
+        check_edges(Edges(**{field: value}))

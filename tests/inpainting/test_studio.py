@@ -24,6 +24,7 @@ from inpainting.studio import Studio, plan_for
 from inpainting.types import (
     Box,
     Candidates,
+    Embedding,
     Mask,
     Painted,
     PaintRequest,
@@ -254,6 +255,71 @@ def test_points_off_the_photo_are_refused() -> None:
     studio = studio_of()
     with pytest.raises(BadRequest, match="x of a point"):
         studio.select(studio.open(png(60, 50)), Prompts((Point(60, 0),)))
+
+
+class PlainSegmenter:
+    """What the port asks for and no more."""
+
+    def __init__(self) -> None:
+        self._discs = FakeSegmenter("plain")
+        self.info = self._discs.info
+        self.embed = self._discs.embed
+        self.candidates = self._discs.candidates
+
+
+def test_a_segmenter_that_can_proposes_and_segments_on_the_one_embedding() -> None:
+    segmenter = FakeSegmenter()
+    studio = studio_of(segmenter=segmenter)
+    photo = studio.open(png(61, 47))
+    assert (studio.can_propose, studio.can_segment) == (True, True)
+    proposed, segments = studio.propose(photo), studio.segments(photo)
+    assert all(mask.shape == (47, 61) and mask.any() for mask in proposed.masks)
+    assert np.array_equal(sum(mask.astype(int) for mask in segments.masks), np.ones((47, 61)))
+    assert segmenter.embedded == 1
+
+
+def test_a_segmenter_that_cannot_is_told_of_and_can_be_replaced() -> None:
+    studio = studio_of(segmenter=PlainSegmenter())
+    photo = studio.open(png(60, 50))
+    assert (studio.can_propose, studio.can_segment) == (False, False)
+    with pytest.raises(BadRequest, match="click the subject"):
+        studio.propose(photo)
+    with pytest.raises(BadRequest, match="click the subject"):
+        studio.segments(photo)
+    studio.use(segmenter=FakeSegmenter())
+    assert (studio.can_propose, studio.can_segment) == (True, True)
+    assert studio.propose(photo).masks
+
+
+class TimedSegmenter(FakeSegmenter):
+    """Takes on a clock of its own an hour to embed, and `seconds` for a click."""
+
+    def __init__(self, *seconds: float) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.seconds = list(seconds)
+
+    def embed(self, rgb: Rgb) -> Embedding:
+        self.now += 3600
+        return super().embed(rgb)
+
+    def candidates(self, *asked: Any) -> Candidates:
+        self.now += self.seconds.pop(0)
+        return super().candidates(*asked)
+
+
+def test_quick_is_the_median_of_the_last_five_clicks_without_the_embedding() -> None:
+    segmenter = TimedSegmenter(0.04, 0.3, 0.04, 0.07, 0.06, 0.07, 0.01, 0.01, 0.01)
+    studio = Studio(segmenter, FakePainter(), clock=lambda: segmenter.now)
+    photo = studio.open(png(60, 50))
+    assert not studio.quick, "nothing is known yet"
+    seen = []
+    for _ in range(9):
+        studio.select(photo, Prompts((Point(1, 1),)))
+        seen.append(studio.quick)
+    assert seen == [True, False, True, False, False, False, False, False, True]
+    studio.use(segmenter=FakeSegmenter())
+    assert not studio.quick, "the new segmenter's pace is not known"
 
 
 @pytest.mark.parametrize("region", list(Region))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from inpainting.errors import BadRequest
+from inpainting.ports import Proposer
 from inpainting.types import Box, Candidates, Embedding, Mask, Point, Prompts, Rgb, Size
 from models.grabcut import INFO, GrabCutSegmenter
 
@@ -247,3 +248,61 @@ def test_two_or_three_clicks_give_the_subject_of_a_photo(
     points = [Point(x * size[0] // width, y * size[1] // height) for x, y in _pairs(clicks)]
     mask = _select(rgb, *points).masks[0]
     assert _overlap(mask, _outlined(outline, size)) >= least
+
+
+@given(sizes, st.sampled_from(["flat", "noise", "ramp"]))
+@settings(max_examples=15, deadline=None)
+def test_any_photo_has_a_proposal(size: Size, kind: str) -> None:
+    width, height = size
+    rgb = {
+        "flat": np.full((height, width, 3), 90, np.uint8),
+        "noise": np.random.default_rng(5).integers(0, 256, (height, width, 3), np.uint8),
+        "ramp": _gradient(width, height),
+    }[kind]
+    answer = SEGMENTER.propose(SEGMENTER.embed(rgb))
+    assert 1 <= len(answer.masks) == len(answer.scores) <= 3
+    assert answer.hints == ()
+    assert list(answer.scores) == sorted(answer.scores, reverse=True)
+    assert all(0 <= score <= 1 for score in answer.scores)
+    for mask in answer.masks:
+        assert mask.shape == (height, width)
+        assert mask.dtype == np.bool_
+        assert mask.any()
+        assert not mask.all() or width * height == 1
+
+
+@pytest.mark.parametrize("size", [(300, 220), (1501, 1103)])
+def test_a_disc_is_proposed_without_a_click_and_refined_at_full_size(size: Size) -> None:
+    rgb, subject = _scene(*size)
+    before = rgb.copy()
+    embedding = SEGMENTER.embed(rgb)
+    cv2.setRNGSeed(99)
+    first, again = SEGMENTER.propose(embedding), SEGMENTER.propose(embedding)
+    assert isinstance(SEGMENTER, Proposer)
+    assert _overlap(first.masks[0], subject) >= 0.97
+    assert first.scores == again.scores
+    assert all(np.array_equal(*pair) for pair in zip(first.masks, again.masks, strict=True))
+    assert np.array_equal(rgb, before)
+
+
+@pytest.mark.parametrize(
+    ("name", "outline", "least"),
+    [
+        ("astronaut", ASTRONAUT, 0.5),
+        ("chelsea", CAT, 0.85),
+        ("coffee", CUP, 0.8),
+        ("rocket", ROCKET, 0.68),
+    ],
+)
+def test_the_subject_of_a_photo_is_proposed_without_a_click(
+    name: str, outline: Outline, least: float
+) -> None:
+    with Image.open(PHOTOS / f"{name}.jpg") as picture:
+        rgb = np.array(picture.convert("RGB"))
+    first = SEGMENTER.propose(SEGMENTER.embed(rgb)).masks[0]
+    assert _overlap(first, _outlined(outline, (rgb.shape[1], rgb.shape[0]))) >= least
+
+
+def test_a_proposal_for_an_embedding_of_another_segmenter_is_refused() -> None:
+    with pytest.raises(BadRequest, match="another segmenter"):
+        SEGMENTER.propose(Embedding((4, 4), 0, "tensor"))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, Download, FilePayload, Page, Request
+from playwright.sync_api import BrowserContext, Download, FilePayload, Locator, Page, Request
 
 PATHS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -90,14 +90,25 @@ class Visit:
 
     def spot(self, x: int, y: int) -> tuple[float, float]:
         """Where on the screen the middle of the photo's pixel (x, y) lies."""
-        frame = self.page.locator(".pp-frame")
-        frame.scroll_into_view_if_needed()
-        box = frame.bounding_box()
+        self.page.locator(".pp-stage").scroll_into_view_if_needed()
+        left, top, width, height = self.lies()
         size = self.value()["photo"]
-        assert box is not None
-        return (
-            box["x"] + (x + 0.5) / size["width"] * box["width"],
-            box["y"] + (y + 0.5) / size["height"] * box["height"],
+        return left + (x + 0.5) / size["width"] * width, top + (y + 0.5) / size["height"] * height
+
+    def lies(self, selector: str = ".pp-photo") -> tuple[float, float, float, float]:
+        """Left, top, width and height of an element on the screen, zoom and all."""
+        script = """(selector) => {
+          const box = document.querySelector(selector).getBoundingClientRect();
+          return [box.left, box.top, box.width, box.height];
+        }"""
+        left, top, width, height = self.page.evaluate(script, selector)
+        return left, top, width, height
+
+    def look(self, scale: float, x: float, y: float) -> None:
+        """Show the photo `scale` times, its corner at (x, y) of the stage, as the page allows."""
+        self.page.evaluate(
+            "(view) => document.querySelector('#pp-canvas .pp-root').ppView(view)",
+            {"scale": scale, "x": x, "y": y},
         )
 
     def click(self, x: int, y: int, *keys: str, button: Any = "left") -> dict[str, Any]:
@@ -120,6 +131,77 @@ class Visit:
         self.page.mouse.up()
         return self.settled()
 
+    # ---- the editor
+
+    def stroke(self, *corners: tuple[int, int], wait: bool = True) -> None:
+        """Drag from pixel to pixel of the photo, with whatever tool is chosen."""
+        places = [self.spot(*corner) for corner in corners]
+        self.page.mouse.move(*places[0])
+        self.page.mouse.down()
+        for place in places[1:]:
+            self.page.mouse.move(*place, steps=4)
+        self.page.mouse.up()
+        if wait:
+            self.settled()
+
+    def brush_size(self, pixels: int) -> None:
+        """Set the size of brush and eraser by their keys, as near as they go."""
+        self.page.focus(".pp-stage")
+        for _ in range(60):
+            now = self.value()["brush"]
+            if abs(now - pixels) <= max(1, pixels / 10):
+                return
+            self.page.keyboard.press("[" if now > pixels else "]")
+        raise AssertionError(f"the brush did not reach {pixels} pixels")
+
+    def edge(self, name: str, value: int) -> None:
+        """Move a slider of the edges, and wait for the answer."""
+        unfold(self.page, ".pp-edges")
+        slider = self.page.locator(f"[data-edge={name}]")
+        slider.fill(str(value))
+        self.page.wait_for_function(
+            "([name, value]) => document.querySelector('#pp-canvas .pp-root')"
+            ".ppState().edges[name] === value",
+            arg=[name, value],
+        )
+        self.settled()
+
+    def new_part(self, op: str) -> None:
+        """Start another part."""
+        unfold(self.page, ".pp-parts")
+        self.page.click(f".pp-new [data-op={op}]")
+        self.settled()
+
+    def part(self, index: int) -> Locator:
+        """The row of a part in the list."""
+        unfold(self.page, ".pp-parts")
+        return self.page.locator(".pp-part").nth(index)
+
+    def everything(self) -> None:
+        """Begin to pick from everything."""
+        self.page.click("[data-action=everything]")
+        self.page.wait_for_selector("[data-action=everything][aria-pressed=true]")
+
+    def fetched(self, what: str) -> tuple[str, bytes]:
+        """Download mask or cutout by the menu; return the file's name and content."""
+        unfold(self.page, ".pp-menu")
+        with self.page.expect_download() as waiting:
+            self.page.click(f"[data-action=fetch-{what}]")
+        file: Download = waiting.value
+        return file.suggested_filename, Path(file.path()).read_bytes()
+
+    def upload_mask(self, data: bytes, name: str) -> None:
+        """Choose a mask file, and wait for the answer."""
+        version = self.value()["version"]
+        payload: FilePayload = {"name": name, "mimeType": "image/png", "buffer": data}
+        self.page.locator(".pp-mask-file").set_input_files(payload)
+        self.page.wait_for_function(
+            "(version) => { const root = document.querySelector('#pp-canvas .pp-root');"
+            " return root.ppState().version > version || root.querySelector('.pp-error'); }",
+            arg=version,
+        )
+        self.settled()
+
     def press(self, keys: str) -> dict[str, Any]:
         """Press keys, such as Control+z, and return the state after the answer."""
         self.page.keyboard.press(keys)
@@ -132,15 +214,18 @@ class Visit:
 
     def tinted(self, x: int, y: int) -> bool:
         """Whether the overlay covers a pixel of the photo."""
-        script = """([x, y]) => {
+        script = """([left, top]) => {
           const canvas = document.querySelector('.pp-overlay');
-          const { width, height } = document.querySelector('.pp-root').ppState().photo;
-          const place = [((x + 0.5) / width) * canvas.width, ((y + 0.5) / height) * canvas.height];
+          const box = canvas.getBoundingClientRect();
+          const place = [
+            ((left - box.left) / box.width) * canvas.width,
+            ((top - box.top) / box.height) * canvas.height,
+          ];
           const copy = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
           copy.drawImage(canvas, ...place.map((at) => -Math.floor(at)));
           return copy.getImageData(0, 0, 1, 1).data[3];
         }"""
-        return bool(self.page.evaluate(script, [x, y]) > 0)
+        return bool(self.page.evaluate(script, list(self.spot(x, y))) > 0)
 
     def message(self) -> str:
         """The line under the canvas."""
@@ -198,7 +283,11 @@ class Visit:
 
     def started(self) -> None:
         """Wait until a step is shown."""
-        self.page.wait_for_selector("#pp-progress .pp-preview:not([hidden])", timeout=WAIT_MS)
+        self.page.wait_for_function(
+            "() => Number(document.querySelector('#pp-progress [role=progressbar]')"
+            "?.getAttribute('aria-valuenow')) > 0",
+            timeout=WAIT_MS,
+        )
 
     def finished(self) -> None:
         """Wait until a repaint that was not waited for yet is over, well or not."""
@@ -248,6 +337,12 @@ class Visit:
         }"""
         root = self.page.locator(selector).element_handle()
         return bool(self.page.evaluate(script, [root, base64.b64encode(data).decode(), name]))
+
+
+def unfold(page: Page, selector: str) -> None:
+    """Open a <details>, unless it is open."""
+    if page.locator(selector).get_attribute("open") is None:
+        page.click(f"{selector} > summary")
 
 
 def visit(context: BrowserContext, url: str) -> Visit:

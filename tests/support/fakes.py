@@ -16,6 +16,7 @@ from inpainting.types import (
     PaintDefaults,
     Painted,
     PaintSettings,
+    Point,
     Progress,
     Prompts,
     Rgb,
@@ -53,10 +54,26 @@ class FakeSegmenter:
         hints = tuple(np.full((4, 4), n, np.float32) for n in range(3))
         return Candidates(masks, (0.9, 0.8, 0.7), hints)
 
+    def propose(self, embedding: Embedding) -> Candidates:
+        """Return a disc in the middle of the photo, then one half as wide."""
+        width, height = embedding.size
+        middle = Prompts((Point(width // 2, height // 2),))
+        radii = min(embedding.size) / 3, min(embedding.size) / 6
+        masks = tuple(_selected(embedding, middle, radius) for radius in radii)
+        return Candidates(masks, (0.9, 0.6))
+
+    def segments(self, embedding: Embedding) -> Candidates:
+        """Return the photo's four quarters, row by row; where it is odd the first are larger."""
+        width, height = embedding.size
+        left, top = np.arange(width) < (width + 1) // 2, np.arange(height) < (height + 1) // 2
+        masks = [row[:, None] & column for row in (top, ~top) for column in (left, ~left)]
+        masks.sort(key=lambda mask: -int(mask.sum()))
+        return Candidates(tuple(masks), (0.9,) * 4)
+
 
 def _selected(embedding: Embedding, prompts: Prompts, radius: float) -> Mask:
     width, height = embedding.size
-    y, x = np.mgrid[:height, :width]
+    y, x = np.ogrid[:height, :width]
     mask = np.zeros((height, width), np.bool_)
     if prompts.box is not None:
         box = prompts.box

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,11 +11,11 @@ import pytest
 from gradio.state_holder import SessionState, StateHolder
 
 from inpainting.settings import Settings
-from inpainting.web import session as s
+from inpainting.web import editing
 from inpainting.web.desk import Desk
-from inpainting.web.page import build_page, desk_of
-from inpainting.web.results import EMPTY
-from inpainting.web.session import Session
+from inpainting.web.finished import Sheet
+from inpainting.web.page import build_page
+from inpainting.web.wiring import desk_of
 from tests.support.photos import fake_studio, photo
 
 
@@ -35,12 +37,14 @@ def cell(page: gr.Blocks) -> gr.State:
 
 
 def arrived(page: gr.Blocks, window: str) -> tuple[SessionState, Desk]:
-    """A window's session and its desk with a photo, a result and a repaint, all given back."""
+    """A window's session and its desk with a photo, given back as an event does."""
     held, state = page.state_holder[window], cell(page)
     desk = held[state._id]
     assert isinstance(desk, Desk)
-    desk.change(partial(s.load, photo=photo(), display="x.jpg"))
-    desk.results = {"run": 1, "items": [{}]}
+    opened = photo()
+    desk.open(opened)
+    sheet = Sheet(opened.digest, opened.size, opened.name, "x.jpg")
+    desk.change(partial(editing.load, sheet=sheet))
     held[state._id] = desk
     return held, desk
 
@@ -57,12 +61,19 @@ def sweep(page: gr.Blocks) -> None:
     """Have gradio forget what is too old."""
     for window in list(page.state_holder.session_data):
         page.state_holder.delete_state(window, expired_only=True)
+    gc.collect()
 
 
 def test_the_desk_is_given_back_when_the_page_loads_and_at_each_photo(page: gr.Blocks) -> None:
     events = [fn for fn in page.fns.values() if cell(page) in fn.outputs]
     names = {name for fn in events for _, name in fn.targets}
-    assert {"load", "act", "open", "example"} <= names
+    assert {"load", "act", "open", "mask", "resume", "example", "show", "further"} <= names
+
+
+def test_only_the_repaint_waits_in_the_queue(page: gr.Blocks) -> None:
+    queued = [fn for fn in page.fns.values() if fn.queue is not False and fn.fn is not None]
+    names = {getattr(fn.fn, "__name__", "") for fn in queued}
+    assert names - {"leave"} == {"run"}
 
 
 @pytest.mark.parametrize(("closed", "seconds"), [(True, 3601), (False, 24 * 3600 + 1)])
@@ -70,27 +81,50 @@ def test_a_photo_is_freed_an_hour_after_its_window_closed(
     page: gr.Blocks, closed: bool, seconds: int
 ) -> None:
     held, desk = arrived(page, f"window {closed}")
-    ticket = desk.begin()
+    seen = weakref.ref(desk)
     held.is_closed = closed
     grow_older(held, cell(page), seconds - 60)
     sweep(page)
-    assert desk.session.photo is not None
+    assert desk.session.now.sheet is not None
     grow_older(held, cell(page), seconds)
+    del desk
     sweep(page)
-    assert cell(page)._id not in held.state_data
-    assert desk.session == Session(serial=2, version=2)
-    assert desk.results == EMPTY
-    assert not desk.wants(ticket)
+    assert seen() is None
+
+
+def test_a_desk_that_another_window_took_over_stays_when_the_first_is_forgotten(
+    page: gr.Blocks,
+) -> None:
+    first, desk = arrived(page, "first")
+    second = page.state_holder["second"]
+    second[cell(page)._id] = desk
+    first.is_closed = True
+    grow_older(first, cell(page), 3601)
+    sweep(page)
+    assert desk_of(page, cell(page), "first") is not desk
+    assert desk_of(page, cell(page), "second") is desk
+    assert desk.session.now.sheet is not None
 
 
 def test_a_closed_window_ends_its_own_repaint_alone(page: gr.Blocks) -> None:
     (leave,) = (fn for fn in page.fns.values() if ("unload" in {name for _, name in fn.targets}))
     (_, mine), (_, other) = arrived(page, "mine"), arrived(page, "other")
-    tickets = mine.begin(), other.begin()
+    tickets = mine.begin("mine"), other.begin("other")
     assert leave.fn is not None
     leave.fn(gr.Request(session_hash="mine"))
     leave.fn(gr.Request(session_hash="nobody"))
     assert not mine.wants(tickets[0])
     assert other.wants(tickets[1])
-    assert mine.session.photo is not None
+    assert mine.session.now.sheet is not None
     assert desk_of(page, cell(page), "nobody") is None
+
+
+def test_a_window_that_a_reload_left_behind_ends_no_repaint_of_the_new_one(
+    page: gr.Blocks,
+) -> None:
+    (leave,) = (fn for fn in page.fns.values() if ("unload" in {name for _, name in fn.targets}))
+    _, desk = arrived(page, "left")
+    ticket = desk.begin("new")
+    assert leave.fn is not None
+    leave.fn(gr.Request(session_hash="left"))
+    assert desk.wants(ticket)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -10,11 +9,11 @@ import pytest
 
 from inpainting.photo import open_photo, read_recipe
 from inpainting.studio import Studio
-from inpainting.types import PaintResult, Prompts, Region
-from inpainting.web import session as s
+from inpainting.types import Combine, Edges, Prompts, Region, Rgb, Stroke
+from inpainting.web import editing, history
 from inpainting.web.desk import Desk
+from inpainting.web.finished import Sheet
 from inpainting.web.painting import Form, Shown, paint, request_of
-from inpainting.web.results import EMPTY, file_name, finish
 from inpainting.web.selecting import UNEXPECTED, settle
 from tests.support.fakes import FakePainter, FakeSegmenter
 from tests.support.photos import photo
@@ -25,12 +24,30 @@ def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
 
 
+def opened() -> Desk:
+    desk, opened = Desk(), photo(256, 200)
+    desk.open(opened)
+    sheet = Sheet(opened.digest, opened.size, opened.name, "x.jpg")
+    desk.change(partial(editing.load, sheet=sheet))
+    desk.change(partial(editing.set_edges, edges=Edges()))
+    return desk
+
+
 def selected(studio: Studio) -> Desk:
-    desk = Desk()
-    desk.change(partial(s.load, photo=photo(256, 200), display="x.jpg"))
-    desk.change(partial(s.click, x=100, y=90))
+    desk = opened()
+    desk.change(partial(editing.click, x=100, y=90))
     settle(studio, desk)
     return desk
+
+
+def seeds(shown: Shown) -> list[int]:
+    return [item["seed"] for item in shown.results["items"]]
+
+
+def pixels(desk: Desk, number: int) -> Rgb:
+    result = desk.session.result(number)
+    assert result is not None
+    return open_photo(Path(result.sheet.path)).pixels
 
 
 def run(studio: Studio, desk: Desk, form: Form) -> list[Shown]:
@@ -52,7 +69,7 @@ def test_a_repaint_shows_steps_then_the_result(studio: Studio) -> None:
     shown = run(studio, desk, Form("sunset sea", seed="17"))
     steps = [view.progress["step"] for view in shown if view.progress.get("step")]
     assert steps == [1, 2, 3, 4]
-    assert shown[0].results == EMPTY
+    assert seeds(shown[0]) == []
     assert shown[1].progress["preview"].startswith("data:image/jpeg")
     assert [view.busy for view in shown] == [True] * (len(shown) - 1) + [False]
     results = shown[-1].results
@@ -64,19 +81,18 @@ def test_a_repaint_shows_steps_then_the_result(studio: Studio) -> None:
 @pytest.mark.parametrize("region", list(Region))
 def test_the_file_keeps_what_is_not_repainted(studio: Studio, region: Region) -> None:
     desk = selected(studio)
-    desk.change(partial(s.set_region, region=region))
+    desk.change(partial(editing.set_region, region=region))
     results = run(studio, desk, Form("x", seed="1"))[-2].results
     path = Path(results["items"][0]["file"]["path"])
-    result, mask, original = open_photo(path), desk.session.mask, desk.session.photo
+    result, mask, original = open_photo(path), desk.session.mask, photo(256, 200)
     assert mask is not None
-    assert original is not None
     kept = mask if region is Region.BACKGROUND else ~mask
     assert np.array_equal(result.pixels[kept], original.pixels[kept])
     assert (result.pixels[~kept] != original.pixels[~kept]).any(axis=1).mean() > 0.9
     recipe = read_recipe(path)
     assert recipe is not None
     assert (recipe.settings.seed, recipe.region) == (1, region)
-    assert recipe.prompts == desk.session.now.prompts
+    assert recipe.prompts == desk.session.now.part.prompts
 
 
 @pytest.mark.parametrize("value", ["", None, "-1", -1, " "])
@@ -94,8 +110,7 @@ def test_fields_arrive_as_they_were_set(studio: Studio, painter: FakePainter) ->
     assert (first.prompt, first.negative_prompt, first.seed, second.seed) == ("a", "b", 5, 6)
     assert (first.guidance, first.steps, first.strength) == (7.5, 6, 0.5)
     assert first.scheduler == "DDIM"
-    results = shown[-2].results
-    assert len(results["items"]) == 2
+    assert seeds(shown[-1]) == [5, 6]
 
 
 BAD = [
@@ -148,9 +163,7 @@ def test_odd_prompts_are_painted(studio: Studio, painter: FakePainter) -> None:
 def test_nothing_runs_without_photo_and_selection(
     studio: Studio, painter: FakePainter, prepared: str
 ) -> None:
-    desk = Desk()
-    if prepared == "photo":
-        desk.change(partial(s.load, photo=photo(), display="x.jpg"))
+    desk = opened() if prepared == "photo" else Desk()
     last = run(studio, desk, Form("x"))[-1]
     assert last.progress["state"] == "failed"
     assert "first" in last.progress["text"]
@@ -185,33 +198,102 @@ def test_a_stop_before_the_start_paints_nothing(studio: Studio, painter: FakePai
     ticket = desk.begin()
     desk.stop()
     shown = list(paint(studio, desk, Form("x"), ticket))
-    assert all(view.results == EMPTY for view in shown)
+    assert all(seeds(view) == [] for view in shown)
     assert painter.settings == []
 
 
-def test_the_last_result_stays_until_there_is_a_new_one(studio: Studio) -> None:
+def test_all_results_stay_listed_whatever_comes_after(studio: Studio) -> None:
     desk = selected(studio)
-    first = run(studio, desk, Form("x", seed="1"))[-1].results
-    assert first["items"][0]["seed"] == 1
+    assert seeds(run(studio, desk, Form("x", seed="1"))[-1]) == [1]
     refused = run(studio, desk, Form("x", seed="bad"))
     assert refused[-1].progress["state"] == "failed"
-    assert all(view.results == first for view in refused)
-    events = paint(studio, desk, Form("x", seed="2"), desk.begin())
-    for view in events:
-        assert view.results == first
+    assert all(seeds(view) == [1] for view in refused)
+    for view in paint(studio, desk, Form("x", seed="2"), desk.begin()):
+        assert seeds(view) == [1]
         if view.progress.get("step") == 2:
             desk.stop()
     last = run(studio, desk, Form("x", seed="3"))
-    assert [view.results == first for view in last[:2]] == [True, True]
-    assert [item["seed"] for item in last[-1].results["items"]] == [3]
-    assert last[-1].results["run"] != first["run"]
+    assert seeds(last[1]) == [1]
+    assert seeds(last[-1]) == [1, 3]
 
 
-def test_a_finished_picture_holds_no_pixels(studio: Studio) -> None:
-    request = request_of(selected(studio).session, Form("x", seed="1"))
-    result = next(event for event in studio.paint(request) if isinstance(event, PaintResult))
-    kept = asdict(finish(result))
-    assert {type(value) for value in kept.values()} <= {str, int, float, tuple}
+def test_variations_are_on_the_desk_as_they_arrive(studio: Studio) -> None:
+    desk, counts = selected(studio), list[int]()
+    for _ in paint(studio, desk, Form("x", seed="1", variations=3), desk.begin()):
+        counts.append(len(desk.session.results))
+    assert sorted(counts) == counts
+    assert set(counts) == {0, 1, 2, 3}
+    assert desk.session.now.result == 3
+
+
+def test_a_repaint_is_a_step_that_undo_takes_back_and_its_picture_stays(studio: Studio) -> None:
+    desk = selected(studio)
+    before = desk.session.now
+    run(studio, desk, Form("x", seed="1"))
+    assert desk.session.now.result == 1
+    assert desk.change(history.undo).now.result == 0
+    assert desk.session.now.parts == before.parts
+    assert [item.id for item in desk.session.results] == [1]
+    assert desk.change(history.redo).now.result == 1
+
+
+def test_an_edit_of_an_edit_keeps_the_photo_where_neither_painted(studio: Studio) -> None:
+    desk = selected(studio)
+    desk.change(partial(editing.set_region, region=Region.SUBJECT))
+    run(studio, desk, Form("x", seed="1"))
+    first = desk.session.mask
+    desk.change(partial(editing.further, number=1))
+    desk.change(partial(editing.set_edges, edges=Edges()))
+    desk.change(partial(editing.click, x=200, y=150))
+    settle(studio, desk)
+    run(studio, desk, Form("x", seed="2"))
+    second, original = desk.session.mask, photo(256, 200).pixels
+    assert first is not None
+    assert second is not None
+    kept = ~(first | second)
+    assert np.array_equal(pixels(desk, 2)[kept], original[kept])
+    assert np.array_equal(pixels(desk, 2)[~second], pixels(desk, 1)[~second])
+    assert desk.session.results[0].before == "x.jpg"
+    assert desk.session.results[1].before == desk.session.results[0].sheet.display
+
+
+def test_a_selection_that_is_not_worked_out_yet_is_waited_for(studio: Studio) -> None:
+    desk = opened()
+    desk.change(partial(editing.click, x=100, y=90))
+    assert desk.session.unsettled
+    assert run(studio, desk, Form("x"))[-1].progress["state"] == "done"
+
+
+def test_the_edges_feather_is_painted_with(studio: Studio) -> None:
+    desk = selected(studio)
+    assert request_of(desk.session, photo(256, 200), Form()).feather is None
+    desk.change(partial(editing.set_edges, edges=Edges(feather=7)))
+    session = settle(studio, desk)
+    assert request_of(session, photo(256, 200), Form()).feather == 7
+
+
+def test_clicks_go_into_the_recipe_where_they_alone_led_to_the_mask(studio: Studio) -> None:
+    desk, picture = selected(studio), photo(256, 200)
+    clicks = desk.session.now.part.prompts
+    assert request_of(desk.session, picture, Form()).prompts == clicks
+    desk.change(partial(editing.new_part, op=Combine.ADD))
+    assert request_of(settle(studio, desk), picture, Form()).prompts == clicks
+    desk.change(partial(editing.click, x=20, y=20))
+    assert request_of(settle(studio, desk), picture, Form()).prompts == Prompts()
+    drawn = selected(studio)
+    drawn.change(partial(editing.stroke, drawn=Stroke(((9.0, 9.0),), 5)))
+    assert request_of(settle(studio, drawn), picture, Form()).prompts == Prompts()
+
+
+def test_a_repaint_that_another_photo_ended_leaves_a_quiet_card(studio: Studio) -> None:
+    desk = selected(studio)
+    shown = paint(studio, desk, Form("x"), desk.begin())
+    next(shown)
+    next(shown)
+    desk.stop()
+    desk.change(editing.reset)
+    (last,) = shown
+    assert (last.progress["state"], last.busy) == ("idle", False)
 
 
 def test_something_unforeseen_is_worded() -> None:
@@ -221,16 +303,6 @@ def test_something_unforeseen_is_worded() -> None:
     studio = Studio(FakeSegmenter(), FakePainter(fail))
     last = run(studio, selected(studio), Form("x"))[-1]
     assert last.progress["text"] == UNEXPECTED
-
-
-def test_a_file_name_has_only_plain_letters(studio: Studio) -> None:
-    desk = selected(studio)
-    request = request_of(desk.session, Form("Sunset / <sea> \U0001f600" + "x" * 100, seed="1"))
-    assert request.prompts != Prompts()
-    results = [event for event in studio.paint(request) if isinstance(event, PaintResult)]
-    name = file_name(results[0])
-    assert name.startswith("noise-sunset-sea-x")
-    assert len(name) < 80
 
 
 def test_stop_before_the_first_step_leaves_no_page_that_waits(studio: Studio) -> None:

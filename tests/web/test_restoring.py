@@ -10,17 +10,15 @@ import pytest
 from inpainting.photo import encode_png, encode_result
 from inpainting.recipe import RECIPE_KEY, Recipe, pack_mask, recipe_to_json
 from inpainting.studio import Studio
-from inpainting.types import PaintResult, Photo, Region
-from inpainting.web import handlers
-from inpainting.web import session as s
+from inpainting.types import Edges, PaintRequest, PaintResult, Region
+from inpainting.web import editing, handlers, history
 from inpainting.web.desk import Desk
-from inpainting.web.painting import Form, request_of
+from inpainting.web.finished import Sheet
 from inpainting.web.restoring import ALL, NO_SELECTION, PLAIN
 from inpainting.web.selecting import settle
+from inpainting.web.session import NO_PARTS, Session
 from tests.support.fakes import FakePainter, FakeSegmenter
 from tests.support.photos import photo
-
-FORM = Form("sunset sea", "rain", "17", 6.5, 6, 0.5, "DDIM")
 
 
 @pytest.fixture(autouse=True)
@@ -40,18 +38,34 @@ def studio(segmenter: FakeSegmenter) -> Studio:
 
 def worked(studio: Studio) -> tuple[Desk, PaintResult]:
     """A desk with a selection of the second candidate, and what was painted from it."""
-    desk = Desk()
-    desk.change(partial(s.load, photo=photo(256, 200), display="x.jpg"))
-    desk.change(partial(s.set_region, region=Region.SUBJECT))
-    desk.change(partial(s.click, x=100, y=90))
-    desk.change(partial(s.exclude, x=110, y=90))
+    desk, made = Desk(), photo(256, 200)
+    desk.open(made)
+    desk.change(partial(editing.load, sheet=Sheet(made.digest, made.size, made.name, "x.jpg")))
+    desk.change(partial(editing.set_region, region=Region.SUBJECT))
+    desk.change(partial(editing.click, x=100, y=90))
+    desk.change(partial(editing.exclude, x=110, y=90))
     settle(studio, desk)
-    desk.change(partial(s.choose, index=1))
-    events = studio.paint(request_of(desk.session, FORM))
+    desk.change(partial(editing.choose, index=1))
+    now, mask = settle(studio, desk).now, desk.session.mask
+    assert mask is not None
+    request = PaintRequest(
+        made,
+        mask,
+        now.region,
+        prompt="sunset sea",
+        negative_prompt="rain",
+        seed=17,
+        guidance=6.5,
+        steps=6,
+        strength=0.5,
+        scheduler="DDIM",
+        prompts=now.part.prompts,
+    )
+    events = studio.paint(request)
     return desk, next(event for event in events if isinstance(event, PaintResult))
 
 
-def opened(studio: Studio, desk: Desk, data: bytes, folder: Path) -> tuple[s.Session, object]:
+def opened(studio: Studio, desk: Desk, data: bytes, folder: Path) -> tuple[Session, object]:
     """The session and the restored fields after an upload."""
     path = folder / "result.png"
     path.write_bytes(data)
@@ -73,11 +87,13 @@ def test_a_picture_made_here_brings_its_session_back(
     asked = len(segmenter.asked)
     session, settings = opened(studio, Desk(), encode_result(result), tmp_path)
     assert settings == result.recipe.settings
-    assert session.region is Region.SUBJECT
-    assert session.now.prompts == desk.session.now.prompts
+    assert session.now.region is Region.SUBJECT
+    assert session.now.part.prompts == desk.session.now.part.prompts
+    assert session.now.edges == Edges(feather=result.recipe.feather)
     assert session.mask is not None
     assert desk.session.mask is not None
     assert np.array_equal(session.mask, desk.session.mask)
+    assert len(session.past) == 1
     assert (session.note, session.message) == (ALL, "")
     assert len(segmenter.asked) == asked
 
@@ -86,12 +102,15 @@ def test_what_came_back_can_be_undone_changed_and_cleared(studio: Studio, tmp_pa
     _, result = worked(studio)
     desk = Desk()
     opened(studio, desk, encode_result(result), tmp_path)
-    desk.change(partial(s.click, x=10, y=10))
+    desk.change(partial(editing.click, x=10, y=10))
     mask = settle(studio, desk).mask
     assert mask is not None
     assert mask[10, 10]
-    assert desk.change(s.clear).mask is None
-    assert len(desk.change(s.undo).now.prompts.points) == 3
+    desk.change(editing.clear)
+    assert settle(studio, desk).mask is None
+    assert len(desk.change(history.undo).now.part.prompts.points) == 3
+    assert len(desk.change(history.undo).now.part.prompts.points) == 2
+    assert desk.change(history.undo).now.parts == NO_PARTS
 
 
 def test_a_selection_made_by_a_mask_alone_comes_back_and_can_be_cleared(
@@ -102,7 +121,9 @@ def test_a_selection_made_by_a_mask_alone_comes_back_and_can_be_cleared(
     desk = Desk()
     session, _ = opened(studio, desk, with_recipe(result, recipe), tmp_path)
     assert session.mask is not None
-    assert desk.change(s.clear).mask is None
+    assert session.now.part.given
+    desk.change(editing.clear)
+    assert settle(studio, desk).mask is None
 
 
 def test_a_selection_of_another_size_is_left_out(studio: Studio, tmp_path: Path) -> None:
@@ -112,6 +133,16 @@ def test_a_selection_of_another_size_is_left_out(studio: Studio, tmp_path: Path)
     assert settings == result.recipe.settings
     assert session.mask is None
     assert (session.note, session.message) == (NO_SELECTION, "")
+
+
+def test_a_feather_that_no_repaint_takes_leaves_a_plain_photo(
+    studio: Studio, tmp_path: Path
+) -> None:
+    _, result = worked(studio)
+    data = with_recipe(result, replace(result.recipe, feather=9_999))
+    session, settings = opened(studio, Desk(), data, tmp_path)
+    assert settings is None
+    assert session.note.endswith(PLAIN)
 
 
 def test_a_scheduler_that_the_painter_has_not_is_its_own(studio: Studio, tmp_path: Path) -> None:
@@ -133,7 +164,7 @@ def test_a_recipe_that_is_not_valid_leaves_a_plain_photo(
     data = encode_png(result.photo, {RECIPE_KEY: text}, edited=True)
     session, settings = opened(studio, Desk(), data, tmp_path)
     assert settings is None
-    assert isinstance(session.photo, Photo)
+    assert session.now.sheet is not None
     assert session.mask is None
     assert session.note.endswith(PLAIN)
     assert session.message == ""

@@ -1,0 +1,98 @@
+"""Growing and shrinking masks by a Euclidean distance, and the windows such work is done in.
+
+Distances are in photo pixels, from pixel centre to pixel centre. The picture's own border is never
+an edge: nothing is known beyond it, so nothing is measured to it.
+"""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpainting.errors import BadRequest
+from inpainting.types import Box, Mask
+
+Floats = NDArray[np.float32]
+
+MAX_DISC = 12
+"""Radius up to which a disc drawn round each pixel is faster than the distance transform."""
+
+
+def bounds(mask: Mask) -> Box | None:
+    """Return the smallest box that holds every True pixel, or None where there is none."""
+    x, y, width, height = cv2.boundingRect(as_bytes(mask))
+    return Box(x, y, x + width, y + height) if width else None
+
+
+def grow(mask: Mask, pixels: float) -> Mask:
+    """Return every pixel at most `pixels` away from the mask; raises BadRequest below 0."""
+    require_distance(pixels)
+    box = bounds(mask)
+    grown = np.array(mask)
+    if box is not None and pixels >= 1:
+        window = around(box, math.ceil(pixels), mask)
+        grown[window] = _near(mask[window], pixels)
+    return grown
+
+
+def shrink(mask: Mask, pixels: float) -> Mask:
+    """Return the pixels of the mask more than `pixels` away from every pixel outside it.
+
+    The picture's border is not an edge: a mask that runs out of the picture keeps its pixels there,
+    and a mask of the whole picture stays whole. Raises BadRequest below 0.
+    """
+    require_distance(pixels)
+    box = bounds(mask)
+    shrunk = np.array(mask)
+    if box is not None and pixels >= 1:
+        window = around(box, 1, mask)
+        shrunk[window] = _deep(mask[window], pixels)
+    return shrunk
+
+
+def distance_to(mask: Mask) -> Floats:
+    """Return each pixel's distance to the nearest True pixel; huge where there is none."""
+    outside = as_bytes(~mask)
+    return np.asarray(
+        cv2.distanceTransform(outside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32
+    )
+
+
+def around(box: Box, margin: int, mask: Mask) -> tuple[slice, slice]:
+    """Return the slices of `box` with a margin, cut off at the picture's border."""
+    height, width = mask.shape
+    rows = slice(max(0, box.y0 - margin), min(height, box.y1 + margin))
+    return rows, slice(max(0, box.x0 - margin), min(width, box.x1 + margin))
+
+
+def as_bytes(mask: Mask) -> NDArray[np.uint8]:
+    """Return the mask as 0 and 1, without a copy where it is contiguous."""
+    return np.ascontiguousarray(mask).view(np.uint8)
+
+
+def require_distance(pixels: float) -> None:
+    """Raise BadRequest unless `pixels` is a number of 0 or more."""
+    if not math.isfinite(pixels) or pixels < 0:
+        raise BadRequest(f"A distance of {pixels} pixels makes no sense; it must be 0 or more.")
+
+
+def _near(mask: Mask, pixels: float) -> Mask:
+    if pixels > MAX_DISC:
+        return distance_to(mask) <= pixels
+    return np.asarray(cv2.dilate(as_bytes(mask), _disc(pixels))).view(np.bool_)
+
+
+def _deep(mask: Mask, pixels: float) -> Mask:
+    if pixels > MAX_DISC:
+        return distance_to(~mask) > pixels
+    return np.asarray(cv2.erode(as_bytes(mask), _disc(pixels))).view(np.bool_)
+
+
+def _disc(radius: float) -> NDArray[np.uint8]:
+    """Return 1 for each offset whose distance, in float32 as the transform has it, is reached."""
+    across = np.arange(-math.floor(radius), math.floor(radius) + 1)
+    reach = np.sqrt((across**2 + across[:, None] ** 2).astype(np.float32))
+    return np.asarray(reach <= np.float32(radius), np.uint8)

@@ -1,0 +1,85 @@
+"""The form's fields: what is kept of them for a page loaded again, and what suits a painter.
+
+Values stand in the order of `painting.Form`: prompt, negative prompt, seed, guidance, steps,
+strength, scheduler, variations. They come from the browser, so nothing about them is known.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from inpainting.requests import MAX_PROMPT, MAX_SEED
+from inpainting.types import ModelInfo, PaintDefaults
+from inpainting.web.painting import seed_from
+
+COUNT = 8
+KNOBS = slice(3, 7)
+"""The places of guidance, steps, strength and scheduler."""
+
+BAD_SEED = "The seed must be a whole number from 0 to 4294967295; empty draws one."
+
+
+@dataclass(frozen=True, slots=True)
+class Painter:
+    """The painter that the fields were filled for: its key, and what it does best with."""
+
+    key: str
+    best: PaintDefaults
+
+
+def painter_of(info: ModelInfo) -> Painter:
+    """Return what the page keeps of a painter."""
+    return Painter(info.key, defaults_of(info))
+
+
+def defaults_of(info: ModelInfo) -> PaintDefaults:
+    """Return what the settings begin with for a painter."""
+    first = info.schedulers[0] if info.schedulers else ""
+    return info.defaults or PaintDefaults(20, 7.0, 1.0, first)
+
+
+def carried(knobs: Sequence[Any], old: PaintDefaults, info: ModelInfo) -> tuple[Any, ...]:
+    """Return what the fields with `knobs` (guidance, steps, strength, scheduler) show for `info`.
+
+    One that still holds the default of the `old` painter takes the new one's. What was set stays,
+    but for a scheduler that the new painter does not have.
+    """
+    before, after = _knobs(old), _knobs(defaults_of(info))
+    moved = [new if at == was else at for at, was, new in zip(knobs, before, after, strict=True)]
+    return (*moved[:3], moved[3] if moved[3] in info.schedulers else after[3])
+
+
+def _knobs(best: PaintDefaults) -> tuple[Any, ...]:
+    return best.guidance, best.steps, best.strength, best.scheduler
+
+
+def remembered(values: Sequence[object], painter: Painter) -> dict[str, Any]:
+    """Return what a desk keeps of the fields; the prompts stay in memory and are never logged."""
+    return {"values": tuple(map(_kept, values)), "painter": painter}
+
+
+def given_back(form: Mapping[str, Any], info: ModelInfo) -> tuple[Any, ...] | None:
+    """Return the values kept by `remembered`, carried over to the painter in use; None for none."""
+    if not form:
+        return None
+    values, painter = form["values"], form["painter"]
+    return (*values[:3], *carried(values[KNOBS], painter.best, info), values[7])
+
+
+def _kept(value: object) -> object:
+    """Return a text of bounded length or a finite number; all else is left out."""
+    if isinstance(value, str):
+        return value[:MAX_PROMPT]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value if math.isfinite(value) else None
+    return None
+
+
+def seed_problem(value: object) -> str:
+    """Return why a seed's field cannot be used, empty where it can."""
+    seed = seed_from(value)
+    good = seed is None or (isinstance(seed, int) and 0 <= seed <= MAX_SEED)
+    return "" if good else BAD_SEED

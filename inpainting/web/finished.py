@@ -1,0 +1,39 @@
+"""A photo on the desk and a finished picture, without their pixels: those are in files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inpainting.types import Size
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The photo that is worked on, without its pixels: the desk holds those under `digest`.
+
+    `display` is the path of the copy that the browser shows; `path` the PNG file to read the pixels
+    from again, empty for the photo that was opened, which is never put away.
+    """
+
+    digest: str
+    size: Size
+    name: str
+    display: str
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A finished picture: `id` counts from 1 within a session, `before` is the path of what it was
+    painted on, as the browser shows it, and `sheet` the picture itself, its PNG with the recipe
+    inside at `sheet.path`; `file_name` is the name it is downloaded under, `thumb` a small copy.
+    """
+
+    id: int
+    sheet: Sheet
+    before: str
+    thumb: str
+    file_name: str
+    seed: int
+    seconds: float
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import gc
+from copy import deepcopy
+from functools import partial
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import pytest
+
+from inpainting.errors import BadRequest
+from inpainting.photo import encode_png
+from inpainting.types import Photo
+from inpainting.web import editing
+from inpainting.web.desk import Desk, Desks, one_at_a_time
+from inpainting.web.finished import Sheet
+from inpainting.web.shelf import GONE
+from tests.support.photos import photo
+
+
+def kept(folder: Path, made: Photo) -> Sheet:
+    """A sheet whose pixels are in a file."""
+    path = folder / f"{made.digest}.png"
+    path.write_bytes(encode_png(made))
+    return Sheet(made.digest, made.size, made.name, "x.jpg", str(path))
+
+
+def opened(made: Photo) -> Sheet:
+    return Sheet(made.digest, made.size, made.name, "x.jpg")
+
+
+def test_a_desk_is_found_by_its_key_as_long_as_someone_holds_it() -> None:
+    desks = Desks()
+    desk = desks.new()
+    assert desks.find(desk.key) is desk
+    for wrong in ("", "0" * 32, None, 7, [desk.key]):
+        assert desks.find(wrong) is None
+    key = desk.key
+    del desk
+    gc.collect()
+    assert desks.find(key) is None
+
+
+def test_keys_cannot_be_guessed() -> None:
+    keys = {Desk().key for _ in range(50)}
+    assert len(keys) == 50
+    assert {len(key) for key in keys} == {32}
+
+
+def test_a_copied_desk_is_a_new_one_that_is_found_too() -> None:
+    desks = Desks()
+    desk = desks.new()
+    desk.change(partial(editing.load, sheet=opened(photo())))
+    copy = deepcopy(desk)
+    assert copy.key != desk.key
+    assert copy.session.now.sheet is None
+    assert desks.find(copy.key) is copy
+
+
+def test_only_the_last_ticket_is_wanted() -> None:
+    desk = Desk()
+    assert not desk.wants(0)
+    first = desk.begin()
+    assert desk.wants(first)
+    second = desk.begin()
+    assert desk.wants(second)
+    assert not desk.wants(first)
+    desk.stop()
+    assert desk.stopped
+    assert not desk.wants(second)
+    assert not desk.wants(0)
+
+
+def test_a_window_that_closes_stops_only_what_it_began() -> None:
+    desk = Desk()
+    old = desk.begin("first window")
+    desk.stop("another window")
+    assert desk.wants(old)
+    new = desk.begin("second window")
+    desk.stop("first window")  # the notice comes late
+    assert desk.wants(new)
+    desk.stop("second window")
+    assert desk.stopped
+
+
+def test_a_change_that_is_refused_changes_nothing() -> None:
+    desk = Desk()
+    before = desk.session
+    with pytest.raises(BadRequest):
+        desk.change(partial(editing.click, x=1, y=1))
+    assert desk.session is before
+
+
+def test_pixels_of_the_opened_photo_and_of_one_more_stay_in_memory(tmp_path: Path) -> None:
+    desk, first = Desk(), photo()
+    desk.open(first)
+    others = [kept(tmp_path, photo(seed=n)) for n in (1, 2)]
+    held = desk.photo(others[0])
+    assert np.array_equal(held.pixels, photo(seed=1).pixels)
+    assert (held.name, held.digest) == ("noise", others[0].digest)
+    assert desk.photo(others[0]) is held
+    assert desk.photo(others[1]) is not held
+    assert desk.photo(others[0]) is not held
+    assert desk.photo(opened(first)) is first
+
+
+def test_another_opened_photo_takes_the_place_of_all(tmp_path: Path) -> None:
+    desk, first = Desk(), photo()
+    desk.open(first)
+    desk.photo(kept(tmp_path, photo(seed=1)))
+    desk.open(photo(seed=2))
+    with pytest.raises(BadRequest, match="open the photo again"):
+        desk.photo(opened(first))
+
+
+def test_a_file_that_is_gone_or_damaged_is_a_sentence(tmp_path: Path) -> None:
+    sheet = kept(tmp_path, photo(seed=1))
+    Path(sheet.path).write_bytes(b"no picture")
+    with pytest.raises(BadRequest) as damaged:
+        Desk().photo(sheet)
+    assert str(damaged.value) == GONE
+    Path(sheet.path).unlink()
+    with pytest.raises(BadRequest, match="not on the server"):
+        Desk().photo(sheet)
+
+
+def test_a_closed_desk_holds_no_photo() -> None:
+    desk = Desk()
+    desk.open(photo())
+    desk.close()
+    with pytest.raises(BadRequest):
+        desk.photo(opened(photo()))
+
+
+def test_one_at_a_time_refuses_the_second_and_lets_go_after_an_error() -> None:
+    lock = Lock()
+    refused = pytest.raises(BadRequest, match="Busy")
+    with one_at_a_time(lock, "Busy."), refused, one_at_a_time(lock, "Busy."):
+        pass
+    with pytest.raises(ValueError, match="x"), one_at_a_time(lock, "Busy."):
+        raise ValueError("x")
+    assert not lock.locked()

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from inpainting.studio import Studio
+from inpainting.types import PaintDefaults
+from inpainting.web import editing, progress
+from inpainting.web.desk import Desk, Desks
+from inpainting.web.events import CROWDED, Events
+from inpainting.web.fields import BAD_SEED, painter_of
+from inpainting.web.finished import Sheet
+from inpainting.web.queries import ENDED
+from tests.support.fakes import FakePainter, FakeSegmenter
+from tests.support.photos import photo
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "assets" / "photos").glob("*.jpg"))
+FIELDS = ("sea", "", "17", 5.0, 4, 1.0, "Euler", 1)
+SKIP = gr.skip()
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def painter() -> FakePainter:
+    return FakePainter()
+
+
+@pytest.fixture
+def events(painter: FakePainter) -> Events:
+    return Events(Studio(FakeSegmenter(), painter), tuple(EXAMPLES), Desks())
+
+
+def sent(**data: Any) -> gr.EventData:
+    return gr.EventData(None, data)
+
+
+def window(name: str = "window") -> gr.Request:
+    return gr.Request(session_hash=name)
+
+
+def selected(events: Events) -> Desk:
+    desk, opened = events.desks.new(), photo(256, 200)
+    desk.open(opened)
+    sheet = Sheet(opened.digest, opened.size, opened.name, "x.jpg")
+    desk.change(partial(editing.load, sheet=sheet))
+    events.act(desk, click(desk, x=100, y=90))
+    return desk
+
+
+def click(desk: Desk, **fields: Any) -> gr.EventData:
+    serial = desk.session.serial
+    return sent(**{"action": "include", "desk": desk.key, "photo": serial, "seq": 1, **fields})
+
+
+def begun(events: Events, desk: Desk, name: str = "window") -> int:
+    ticket = events.begin(desk, desk.key, window(name))[0]
+    assert isinstance(ticket, int)
+    return ticket
+
+
+def painted(events: Events, desk: Desk) -> list[Any]:
+    return list(events.run(desk, begun(events, desk), *FIELDS))
+
+
+def test_an_action_draws_the_canvas_and_leaves_the_rest(events: Events) -> None:
+    desk = selected(events)
+    view, given, region, results, *job = events.act(desk, click(desk, x=30, y=30))
+    assert len(view["points"]) == 2
+    assert given is desk
+    assert [region, results, *job] == [SKIP] * 5
+
+
+def test_undo_gives_the_region_switch_back(events: Events) -> None:
+    desk = selected(events)
+    events.region(desk, "subject")
+    assert events.act(desk, click(desk, action="undo"))[2] == "background"
+
+
+def test_a_repaint_can_be_undone_shown_and_gone_on_with(events: Events) -> None:
+    desk = selected(events)
+    last = painted(events, desk)[-1]
+    assert last[0]["state"] == "done"
+    assert [item["id"] for item in last[1]["items"]] == [1]
+    view = events.refresh(desk)
+    assert (view["result"], view["undo"]) == (1, True)
+    view, _, _, results, *_ = events.act(desk, click(desk, action="undo"))
+    assert (view["result"], results["current"], len(results["items"])) == (0, 0, 1)
+    view, _, _, results, *_ = events.show(desk, sent(result=1))
+    assert (view["result"], results["current"]) == (1, 1)
+    view, _, _, results, *job = events.further(desk, sent(result=1))
+    assert view["parts"][0]["points"] == 0
+    assert len(results["items"]) == 1
+    assert job[0] == progress.IDLE
+
+
+def test_an_example_brings_its_prompt_and_a_quiet_card(events: Events) -> None:
+    desk = selected(events)
+    painted(events, desk)
+    view, _, _, _, card, repaint, stop, prompt = events.example(desk, sent(index=0))
+    assert view["photo"]["name"] == EXAMPLES[0].stem
+    assert card == progress.IDLE
+    assert (repaint["visible"], stop["visible"]) == (True, False)
+    assert prompt
+    assert len(desk.session.results) == 1
+    assert events.example(desk, sent(index=99))[-1] == SKIP
+
+
+def test_another_photo_ends_the_repaint_and_one_that_waits_says_nothing_more(
+    events: Events,
+) -> None:
+    desk = selected(events)
+    ticket = begun(events, desk)
+    assert events.example(desk, sent(index=0))[4] == progress.IDLE
+    (last,) = events.run(desk, ticket, *FIELDS)
+    assert (last[0]["state"], last[2]["visible"]) == ("done", True)
+
+
+def test_repaint_with_the_session_gone_says_so(events: Events) -> None:
+    fresh = events.desks.new()
+    ticket, card, repaint, stop, _ = events.begin(fresh, "of another server", window())
+    assert card == progress.failed(ENDED)
+    assert (ticket, repaint["visible"], stop["visible"]) == (0, True, False)
+    assert list(events.run(fresh, ticket, *FIELDS)) == [(SKIP,) * 4]
+    (_, card, *_) = events.begin(fresh, fresh.key, window())
+    assert card == progress.WAITING
+
+
+def test_who_waits_is_told_the_place_in_line(events: Events) -> None:
+    first, second = selected(events), selected(events)
+    ticket = begun(events, first)
+    run = events.run(first, ticket, *FIELDS)
+    next(run)
+    mine, card, *_, timer = events.begin(second, second.key, window("other"))
+    assert card == progress.waiting(1)
+    assert timer.active
+    assert events.wait(second, mine)[0] == progress.waiting(1)
+    run.close()
+    assert events.wait(second, mine)[0] == progress.waiting(0)
+    list(events.run(second, mine, *FIELDS))
+    card, timer = events.wait(second, mine)
+    assert (card, timer.active) == (SKIP, False)
+
+
+def test_a_repaint_keeps_the_ticket_that_it_was_sent_with(
+    events: Events, painter: FakePainter
+) -> None:
+    desk = selected(events)
+    first = begun(events, desk)
+    events.stop(desk)
+    second = begun(events, desk)
+    assert list(events.run(desk, first, *FIELDS)) == [(SKIP,) * 4]
+    assert list(events.run(desk, second, *FIELDS))[-1][0]["state"] == "done"
+    assert len(painter.settings) == 1
+
+
+def test_a_full_queue_is_a_sentence_and_the_repaint_has_left_the_line(events: Events) -> None:
+    desk = selected(events)
+    begun(events, desk)
+    assert events.refused(desk)[0] == progress.failed(CROWDED)
+    assert not events.line.has(desk)
+    assert events.refused(desk)[0] == progress.STOPPED
+
+
+def test_a_page_that_is_loaded_again_gets_everything_back(events: Events) -> None:
+    desk = selected(events)
+    painted(events, desk)
+    events.region(desk, "subject")
+    events.remember(desk, painter_of(events.studio.painter.info), "sea", "ice", "3", *FIELDS[3:])
+    view, given, region, results, painter, *fields = events.resume(
+        events.desks.new(), sent(desk=desk.key, language="en")
+    )
+    assert given is desk
+    assert (view["desk"], region, view["points"]) == (desk.key, "subject", [[100, 90, 1]])
+    assert [item["id"] for item in results["items"]] == [1]
+    assert painter == painter_of(events.studio.painter.info)
+    assert fields[:6] == ["sea", "ice", "3", 5.0, 4, 1.0]
+    assert (fields[6]["value"], fields[7]) == ("Euler", 1)
+
+
+def test_a_page_without_a_desk_of_its_own_gets_an_empty_one(events: Events) -> None:
+    fresh = events.desks.new()
+    for data in ({}, {"desk": "nobody"}, {"desk": [1]}):
+        view, given, _, results, painter, *fields = events.resume(fresh, sent(**data))
+        assert given is fresh
+        assert (view["photo"], results["items"]) == (None, [])
+        assert [painter, *fields] == [SKIP] * 9
+
+
+@pytest.fixture
+def swapped(events: Events) -> Iterator[Events]:
+    """The page whose painter was swapped after its fields were filled."""
+    best = PaintDefaults(steps=20, guidance=8.0, strength=0.99, scheduler="UniPC")
+    other = FakePainter()
+    other.info = replace(other.info, key="other", schedulers=("UniPC", "DDIM"), defaults=best)
+    events.studio.use(painter=other)
+    yield events
+
+
+def test_after_a_swap_only_what_was_left_alone_changes(events: Events, swapped: Events) -> None:
+    old = painter_of(FakePainter().info)
+    *_, painter, guidance, steps, strength, scheduler = swapped.status(old, 6.5, 4, 1.0, "DDIM")
+    assert painter == painter_of(events.studio.painter.info)
+    assert (guidance, steps, strength, scheduler["value"]) == (6.5, 20, 0.99, "DDIM")
+    assert scheduler["choices"] == ["UniPC", "DDIM"]
+    assert swapped.status(painter, 6.5, 4, 1.0, "DDIM")[-4:] == (SKIP,) * 4
+
+
+def test_a_seed_that_is_none_is_told_under_its_field(events: Events) -> None:
+    assert events.check_seed("abc")["info"].key == BAD_SEED
+    assert events.check_seed("17")["info"].key != BAD_SEED
