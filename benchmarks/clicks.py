@@ -89,7 +89,8 @@ def rival_page(segmenter: Ellipses, picture: Path) -> gr.Blocks:
         found = segmenter.candidates(embedding, Prompts((Point(int(x), int(y)),)))
         return image, [(found.masks[0].astype(np.float32), "subject")]
 
-    with gr.Blocks(analytics_enabled=False) as page:
+    page = gr.Blocks(analytics_enabled=False)
+    with page:
         with gr.Row():
             image = gr.Image(str(picture), type="numpy", elem_id="image")
             shown = gr.AnnotatedImage(elem_id="shown")

@@ -171,10 +171,10 @@ class Events:
 
     # ---- the page
 
-    def arrive(self, desk: Desk) -> Any:
-        """Desk, header, status card: the page was loaded."""
+    def arrive(self) -> Any:
+        """Header, status card: the page was loaded."""
         status = self.studio.status()
-        return desk, statuscard.pill(status), statuscard.card(status)
+        return statuscard.pill(status), statuscard.card(status)
 
     def resume(self, desk: Desk, event: gr.EventData) -> Any:
         """Scene, painter, fields: the canvas of a page just loaded asks for what lay there."""

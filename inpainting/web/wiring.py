@@ -105,7 +105,7 @@ def _wire_visit(page: gr.Blocks, w: Widgets, events: Events) -> None:
             desk.stop(request.session_hash)
         events.line.tidy()
 
-    page.load(events.arrive, [w.desk], [w.desk, w.header, w.status], **QUICK)
+    page.load(events.arrive, None, [w.header, w.status], **QUICK)
     page.unload(leave)
     knobs = [w.guidance, w.steps, w.strength, w.scheduler]
     outputs = [w.header, w.status, w.timer, w.painter, *knobs]

@@ -64,10 +64,10 @@ def sweep(page: gr.Blocks) -> None:
     gc.collect()
 
 
-def test_the_desk_is_given_back_when_the_page_loads_and_at_each_photo(page: gr.Blocks) -> None:
+def test_the_desk_is_given_back_when_the_canvas_resumes_and_at_each_photo(page: gr.Blocks) -> None:
     events = [fn for fn in page.fns.values() if cell(page) in fn.outputs]
     names = {name for fn in events for _, name in fn.targets}
-    assert {"load", "act", "open", "mask", "resume", "example", "show", "further"} <= names
+    assert {"act", "open", "mask", "resume", "example", "show", "further"} <= names
 
 
 def test_only_the_repaint_waits_in_the_queue(page: gr.Blocks) -> None:
