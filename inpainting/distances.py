@@ -31,11 +31,10 @@ def grow(mask: Mask, pixels: float) -> Mask:
     """Return every pixel at most `pixels` away from the mask; raises BadRequest below 0."""
     require_distance(pixels)
     box = bounds(mask)
-    grown = np.array(mask)
-    if box is not None and pixels >= 1:
-        window = around(box, math.ceil(pixels), mask)
-        grown[window] = _near(mask[window], pixels)
-    return grown
+    if box is None or pixels < 1:
+        return np.array(mask)
+    window = around(box, math.ceil(pixels), mask)
+    return _within(window, _near(mask[window], pixels), mask)
 
 
 def shrink(mask: Mask, pixels: float) -> Mask:
@@ -46,11 +45,10 @@ def shrink(mask: Mask, pixels: float) -> Mask:
     """
     require_distance(pixels)
     box = bounds(mask)
-    shrunk = np.array(mask)
-    if box is not None and pixels >= 1:
-        window = around(box, 1, mask)
-        shrunk[window] = _deep(mask[window], pixels)
-    return shrunk
+    if box is None or pixels < 1:
+        return np.array(mask)
+    window = around(box, 1, mask)
+    return _within(window, _deep(mask[window], pixels), mask)
 
 
 def distance_to(mask: Mask) -> Floats:
@@ -77,6 +75,13 @@ def require_distance(pixels: float) -> None:
     """Raise BadRequest unless `pixels` is a number of 0 or more."""
     if not math.isfinite(pixels) or pixels < 0:
         raise BadRequest(f"A distance of {pixels} pixels makes no sense; it must be 0 or more.")
+
+
+def _within(window: tuple[slice, slice], part: Mask, mask: Mask) -> Mask:
+    """Return `part` in its window, with nothing round it, at the size of `mask`."""
+    whole = np.zeros(mask.shape, np.bool_)
+    whole[window] = part
+    return whole
 
 
 def _near(mask: Mask, pixels: float) -> Mask:

@@ -59,11 +59,11 @@ def refine(mask: Mask, edges: Edges, region: Region) -> Mask:
     region background, where the mask shrinks by as much. A step that would leave all or nothing
     selected, where there was a border before, is left out. `edges.feather` is for the repaint.
     """
-    refined = np.array(mask)
+    refined = mask
     for step in _steps(edges, region):
         changed = step(refined)
         refined = refined if _uniform(changed) else changed
-    return refined
+    return np.array(mask) if refined is mask else refined
 
 
 def _steps(edges: Edges, region: Region) -> list[Callable[[Mask], Mask]]:

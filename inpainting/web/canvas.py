@@ -8,7 +8,7 @@ import gradio as gr
 
 from inpainting.settings import Settings
 from inpainting.studio import Studio
-from inpainting.web import queries
+from inpainting.web import handlers, queries
 from inpainting.web.desk import Desks
 from inpainting.web.kept import keep, keep_display, kept_folder, served
 from inpainting.web.parts import component
@@ -25,10 +25,13 @@ def point_canvas(settings: Settings, studio: Studio, desks: Desks, **props: Any)
     """Return the canvas with its tools and candidates.
 
     Its value is a `view`; it sends the events `act` (see `actions.reducer_of`), `open` and `mask`
-    (see `actions.uploaded_file`) and `resume`, asks the functions of `queries` about the desks
-    between them, and holds no state of its own that would be lost with it. `props` are those of
-    `parts.component`.
+    (see `actions.uploaded_file`) and `resume`. Between them it calls the server's `follow`
+    (`handlers.act_alone`, quicker than the event) and the functions of `queries`, and it holds no
+    state of its own that would be lost with it. `props` are those of `parts.component`.
     """
+
+    def follow(data: object) -> View | None:
+        return handlers.act_alone(studio, desks, data)
 
     def hover(data: object) -> View:
         return queries.hover(studio, desks, data)
@@ -46,7 +49,7 @@ def point_canvas(settings: Settings, studio: Studio, desks: Desks, **props: Any)
         view(Session()),
         max_file_mb=settings.max_file_mb,
         open_seconds=OPEN_SECONDS,
-        server_functions=[hover, everything, fetch],
+        server_functions=[follow, hover, everything, fetch],
         **props,
     )
     return canvas

@@ -12,7 +12,7 @@ import gradio as gr
 from inpainting.requests import MAX_GUIDANCE, MAX_PROMPT, MAX_STEPS
 from inpainting.settings import Settings
 from inpainting.studio import Studio
-from inpainting.types import ModelInfo, Region
+from inpainting.types import ModelInfo, PaintDefaults, Region
 from inpainting.web import progress, statuscard
 from inpainting.web.canvas import point_canvas
 from inpainting.web.desk import Desks
@@ -146,64 +146,76 @@ def _form() -> dict[str, Any]:
 
 def _settings(info: ModelInfo) -> dict[str, Any]:
     """The settings of the painter, folded away."""
-    best = defaults_of(info)
     with gr.Accordion(label("Settings"), open=False, elem_id="pp-settings"):
-        with gr.Row(elem_id="pp-seed-row"):
-            seed = gr.Textbox(
-                label=label("Seed"),
-                placeholder=label("new each time"),
-                info=label(SEED_INFO),
-                max_length=10,
-                min_width=120,
-                elem_id="pp-seed",
-            )
-            dice = gr.Button(label("Random"), size="md", elem_id="pp-dice")
+        return {**_seed_row(), **_knobs(defaults_of(info), info.schedulers), **_variations()}
+
+
+def _seed_row() -> dict[str, Any]:
+    with gr.Row(elem_id="pp-seed-row"):
+        seed = gr.Textbox(
+            label=label("Seed"),
+            placeholder=label("new each time"),
+            info=label(SEED_INFO),
+            max_length=10,
+            min_width=120,
+            elem_id="pp-seed",
+        )
         return {
             "seed": seed,
-            "dice": dice,
-            "guidance": gr.Slider(
-                0,
-                MAX_GUIDANCE,
-                best.guidance,
-                step=0.5,
-                label=label("Guidance"),
-                info=label("How closely the painter keeps to the prompt; too much looks harsh."),
-                elem_id="pp-guidance",
-            ),
-            "steps": gr.Slider(
-                1,
-                MAX_STEPS,
-                best.steps,
-                step=1,
-                label=label("Steps"),
-                info=label("In how many steps the picture is worked out; more take longer."),
-                elem_id="pp-steps",
-            ),
-            "strength": gr.Slider(
-                0.05,
-                1.0,
-                best.strength,
-                step=0.01,
-                label=label("Strength"),
-                info=label("How much of what was there is painted over; less keeps its shapes."),
-                elem_id="pp-strength",
-            ),
-            "scheduler": gr.Dropdown(
-                list(info.schedulers),
-                value=best.scheduler,
-                # A page may know other choices than the server; the core says which there are.
-                allow_custom_value=True,
-                label=label("Scheduler"),
-                info=label("The way from noise to picture; others give slightly other pictures."),
-                elem_id="pp-scheduler",
-            ),
-            "variations": gr.Slider(
-                1,
-                MAX_VARIATIONS,
-                1,
-                step=1,
-                label=label("Variations"),
-                info=label("How many pictures are painted, each with the next seed."),
-                elem_id="pp-variations",
-            ),
+            "dice": gr.Button(label("Random"), size="md", elem_id="pp-dice"),
         }
+
+
+def _knobs(best: PaintDefaults, schedulers: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "guidance": gr.Slider(
+            0,
+            MAX_GUIDANCE,
+            best.guidance,
+            step=0.5,
+            label=label("Guidance"),
+            info=label("How closely the painter keeps to the prompt; too much looks harsh."),
+            elem_id="pp-guidance",
+        ),
+        "steps": gr.Slider(
+            1,
+            MAX_STEPS,
+            best.steps,
+            step=1,
+            label=label("Steps"),
+            info=label("In how many steps the picture is worked out; more take longer."),
+            elem_id="pp-steps",
+        ),
+        "strength": gr.Slider(
+            0.05,
+            1.0,
+            best.strength,
+            step=0.01,
+            label=label("Strength"),
+            info=label("How much of what was there is painted over; less keeps its shapes."),
+            elem_id="pp-strength",
+        ),
+        "scheduler": gr.Dropdown(
+            list(schedulers),
+            value=best.scheduler,
+            # A page may know other choices than the server; the core says which there are.
+            allow_custom_value=True,
+            label=label("Scheduler"),
+            info=label("The way from noise to picture; others give slightly other pictures."),
+            elem_id="pp-scheduler",
+        ),
+    }
+
+
+def _variations() -> dict[str, Any]:
+    return {
+        "variations": gr.Slider(
+            1,
+            MAX_VARIATIONS,
+            1,
+            step=1,
+            label=label("Variations"),
+            info=label("How many pictures are painted, each with the next seed."),
+            elem_id="pp-variations",
+        )
+    }

@@ -7,7 +7,7 @@ from PIL import Image
 
 from inpainting.photo import ANIMATED
 from inpainting.web.canvas import OPEN_SECONDS
-from inpainting.web.handlers import ENDED
+from inpainting.web.queries import ENDED
 from tests.browser.conftest import EXAMPLES, OpenPage, Site
 from tests.support.photos import noise, png
 

@@ -19,6 +19,7 @@ from inpainting.settings import Settings
 from inpainting.studio import Studio
 from inpainting.types import Candidates, Edges, Embedding, Mask, Region
 from tests.support.fakes import FakePainter, FakeSegmenter
+from tests.support.proposer import PlainSegmenter
 
 
 class Run:
@@ -49,6 +50,10 @@ class Proposing(FakeSegmenter):
 
 def proposing_studio(settings: Settings, _say: Any, /, **_needs: bool) -> Studio:
     return Studio(Proposing(), FakePainter(), settings)
+
+
+def plain_studio(settings: Settings, _say: Any, /, **_needs: bool) -> Studio:
+    return Studio(PlainSegmenter(), FakePainter(), settings)
 
 
 def mask_in(path: Path) -> Mask:
@@ -146,7 +151,7 @@ def test_select_proposes_the_subject_without_a_click(photo: Path, tmp_path: Path
 
 
 def test_a_segmenter_that_proposes_nothing_says_so(photo: Path, tmp_path: Path) -> None:
-    run = Run("select", photo, "--subject", "-o", tmp_path / "mask.png")
+    run = Run("select", photo, "--subject", "-o", tmp_path / "mask.png", maker=plain_studio)
     assert (run.code, len(run.err)) == (BAD_INPUT, 1)
     assert not (tmp_path / "mask.png").exists()
 
@@ -158,7 +163,8 @@ def test_select_cuts_the_subject_out(photo: Path, tmp_path: Path) -> None:
     opened = open_photo(cut)
     assert opened.alpha is not None
     assert np.array_equal(opened.alpha == 255, mask_in(out))
-    assert np.array_equal(opened.pixels, open_photo(photo).pixels)
+    kept = mask_in(out)
+    assert np.array_equal(opened.pixels[kept], open_photo(photo).pixels[kept])
 
 
 def test_progress_goes_to_stderr_and_the_seed_drawn_ends_stdout(

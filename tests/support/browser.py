@@ -7,11 +7,22 @@ import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, Download, FilePayload, Locator, Page, Request
+import numpy as np
+from PIL import Image
+from playwright.sync_api import (
+    BrowserContext,
+    Download,
+    FilePayload,
+    FloatRect,
+    Locator,
+    Page,
+    Request,
+)
 
 PATHS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -202,6 +213,23 @@ class Visit:
         )
         self.settled()
 
+    def cursor(self) -> tuple[int, int]:
+        """Where the keyboard's cursor is on the photo."""
+        self.settled()
+        left, top, width, height = self.lies(".pp-cross")
+        script = "([x, y]) => document.querySelector('#pp-canvas .pp-root').ppPlace(x, y)"
+        place = self.page.evaluate(script, [left + width / 2, top + height / 2])
+        return place["x"], place["y"]
+
+    def fingers(self, *moves: Sequence[tuple[float, float]]) -> None:
+        """Put fingers on the screen, move them from place to place, and take them off."""
+        session = self.page.context.new_cdp_session(self.page)
+        kinds = ("touchStart", *("touchMove" for _ in moves[1:]), "touchEnd")
+        for kind, places in zip(kinds, (*moves, ()), strict=True):
+            points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        session.detach()
+
     def press(self, keys: str) -> dict[str, Any]:
         """Press keys, such as Control+z, and return the state after the answer."""
         self.page.keyboard.press(keys)
@@ -235,11 +263,7 @@ class Visit:
         """Press an example."""
         serial = self.value()["serial"]
         self.page.click(f"#pp-examples button[data-index='{index}']")
-        self.page.wait_for_function(
-            "(n) => document.querySelector('#pp-canvas .pp-root').ppState().serial > n",
-            arg=serial,
-            timeout=WAIT_MS,
-        )
+        self.wait_serial(serial)
         return self.settled()
 
     def region(self, name: str) -> None:
@@ -298,6 +322,27 @@ class Visit:
         self.page.wait_for_function(script, arg=[CARD, self.run], timeout=4 * WAIT_MS)
         self.run = self._run()
         self.page.wait_for_selector("#pp-repaint", timeout=WAIT_MS)
+
+    def result_shown(self) -> None:
+        """Wait until the canvas shows a result, drawn."""
+        self.page.wait_for_selector("#pp-canvas .pp-now", state="visible")
+        self.page.wait_for_function(
+            "() => { const image = document.querySelector('.pp-now');"
+            " return image.complete && image.naturalWidth; }"
+        )
+
+    def colour_at(self, x: int, y: int) -> tuple[int, ...]:
+        """The colour on the screen at the middle of the photo's pixel (x, y)."""
+        left, top = self.spot(x, y)
+        clip: FloatRect = {"x": left - 1, "y": top - 1, "width": 2, "height": 2}
+        with Image.open(BytesIO(self.page.screenshot(clip=clip))) as image:
+            return tuple(np.asarray(image.convert("RGB"))[0, 0].tolist())
+
+    def wait_serial(self, serial: int) -> None:
+        """Wait until another photo than `serial` lies on the canvas."""
+        self.page.wait_for_function(
+            "(n) => document.querySelector('#pp-canvas .pp-root').ppState().serial > n", arg=serial
+        )
 
     def progress(self) -> str:
         """The sentence of the progress card."""

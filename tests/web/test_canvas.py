@@ -124,9 +124,10 @@ def test_a_result_that_is_not_listed_any_more_is_not_shown() -> None:
 def test_the_canvas_has_its_server_functions() -> None:
     desks = Desks()
     canvas = point_canvas(Settings(), fake_studio(), desks)
-    names = ["hover", "everything", "fetch"]
+    names = ["follow", "hover", "everything", "fetch"]
     assert [function.__name__ for function in canvas.server_fns] == names
-    for name in names:
+    assert canvas.follow({"desk": "x", "action": "clear"}) is None
+    for name in names[1:]:
         assert "ended" in getattr(canvas, name)({"desk": "x", "photo": 1})["error"]
 
 

@@ -72,6 +72,37 @@ def painted(tmp_path: Path, desk: Desk, number: int = 1) -> Finished:
     return result
 
 
+# ---- without an event
+
+
+def test_an_action_that_touches_the_canvas_alone_needs_no_event(tmp_path: Path) -> None:
+    studio, desks = fake_studio(), Desks()
+    desk = desks.new()
+    view = opened(tmp_path, studio, desk)
+    answer = handlers.act_alone(studio, desks, click(view, x=30, y=20, seq=3))
+    assert answer is not None
+    assert (answer["points"], answer["echo"]) == ([[30, 20, 1]], 3)
+    assert not answer["pending"]
+    same = handlers.act(studio, desk, click(view, action="none")).view
+    assert same["mask"] == answer["mask"]
+
+
+@pytest.mark.parametrize("action", ["undo", "redo", "show", "further", "close"])
+def test_what_reaches_beyond_the_canvas_is_left_to_an_event(tmp_path: Path, action: str) -> None:
+    studio, desks = fake_studio(), Desks()
+    desk = desks.new()
+    view = opened(tmp_path, studio, desk)
+    handlers.act(studio, desk, click(view, x=30, y=20))
+    before = desk.session
+    assert handlers.act_alone(studio, desks, click(view, action=action, result=1)) is None
+    assert desk.session is before
+
+
+@pytest.mark.parametrize("data", [None, [], {}, {"desk": "x"}, {"desk": ["x"], "action": "clear"}])
+def test_an_action_on_no_known_desk_is_left_to_an_event(data: object) -> None:
+    assert handlers.act_alone(fake_studio(), Desks(), data) is None
+
+
 # ---- opening
 
 
