@@ -139,6 +139,10 @@ class Studio:
         """Start the embedding of a photo in the background, unless it is known already."""
         self._embeddings.request(*_embedding_job(self.segmenter, photo))
 
+    def is_embedded(self, photo: Photo) -> bool:
+        """Whether a click on a photo would not have to wait for its embedding, which is begun."""
+        return self._embeddings.request(*_embedding_job(self.segmenter, photo)).done()
+
     def select(
         self, photo: Photo, prompts: Prompts, hint: NDArray[np.float32] | None = None
     ) -> Candidates:

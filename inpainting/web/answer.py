@@ -49,15 +49,19 @@ class Answer:
 
 
 def pack(candidates: Candidates, model: str = "") -> Answer:
-    """Pack what the segmenter `model` offered, all masks at once: compressing takes most time."""
+    """Pack what the segmenter `model` offered, each different mask once.
+
+    All masks are packed at the same time: compressing them takes most of a click's time.
+    """
     with ThreadPoolExecutor(len(candidates.masks)) as pool:
-        packed = pool.map(pack_mask, candidates.masks)
+        packed = list(pool.map(pack_mask, candidates.masks))
+    kept = [index for index, mask in enumerate(packed) if mask not in packed[:index]]
     return Answer(
-        masks=tuple(packed),
-        scores=candidates.scores,
+        masks=tuple(packed[index] for index in kept),
+        scores=tuple(candidates.scores[index] for index in kept),
         model=model,
-        thumbs=tuple(mask_url(mask, THUMB_SIDE) for mask in candidates.masks),
-        hints=candidates.hints,
+        thumbs=tuple(mask_url(candidates.masks[index], THUMB_SIDE) for index in kept),
+        hints=tuple(candidates.hints[index] for index in kept if candidates.hints),
     )
 
 

@@ -1,7 +1,6 @@
 // Draws a view when it comes, and what hangs on it at most once a frame.
-const ENDED = 'This session has ended; open the photo again.';
 const KEPT = 'pp-desk'; // the desk that a reload finds again
-let maskKey = '', unpacking = 0, frameWanted = 0, shape = '', roomBefore = room();
+let packed, unpacking = 0, frameWanted = 0, shape = '', middleBefore = middle();
 
 function redraw() {
   frameWanted ||= requestAnimationFrame(draw);
@@ -11,10 +10,11 @@ function draw() {
   cancelAnimationFrame(frameWanted);
   frameWanted = 0;
   if (!size()) return;
-  frame.style.transform = `translate(${view.x}px, ${view.y}px) scale(${view.scale})`;
-  root.classList.toggle('pp-crisp', view.scale >= 4);
+  const { width, height } = size(), { scale, x, y } = view;
+  frame.style.cssText = `width: ${width}px; height: ${height}px; transform: translate(${x}px, ${y}px) scale(${scale})`;
+  root.classList.toggle('pp-crisp', scale >= 4);
   root.classList.toggle('pp-zoomed', !fits());
-  $('.pp-percent').textContent = `${Math.round(view.scale * 100)} %`;
+  $('.pp-percent').textContent = `${Math.round(scale * 100)} %`;
   drawMarks();
   drawDivider();
   drawRing(ring.hidden ? null : lastSpot);
@@ -26,82 +26,75 @@ function draw() {
 function drawPhoto() {
   const here = size(), { photo: opened } = shown;
   root.classList.toggle('pp-filled', Boolean(here));
-  frame.hidden = !here;
   stage.tabIndex = here ? 0 : -1;
-  $('.pp-empty').hidden = Boolean(here);
   source(photo, opened?.file.url);
   if (opened) stage.ariaLabel = say('The photo {name}, {width} by {height} pixels. Arrow keys move a cursor, Enter clicks.', opened);
   if (!here) return;
-  stage.style.setProperty('--ratio', here.width / here.height);
-  Object.assign(frame.style, { width: `${here.width}px`, height: `${here.height}px` });
   const next = `${shown.serial} ${here.width} ${here.height}`;
+  stage.style.setProperty('--ratio', here.width / here.height);
   if (next !== shape) fit();
   shape = next;
   redraw();
 }
 
+// The last mask stays until the next is there.
 async function drawMask() {
-  const { mask: next, version, pending } = shown, key = next?.data || '';
-  if (!next && pending) return; // the last mask stays until the next is there
-  unpacking += 1;
-  const unpacked = key === maskKey ? mask : next && (await unpack(next));
-  unpacking -= 1;
-  if (version !== shown.version) return;
-  mask = unpacked;
-  maskKey = key;
+  const { mask: next, version, pending } = shown, other = next?.data !== packed;
+  if (!next && pending) return;
+  if (other) {
+    unpacking += 1;
+    const unpacked = next && (await unpack(next));
+    unpacking -= 1;
+    if (version !== shown.version) return;
+    [mask, packed] = [unpacked, next?.data];
+  }
   if (!pending) strokes = strokes.filter(({ seq }) => sent.some((item) => item.seq === seq));
-  redraw();
-}
-
-function isLate({ serial, version, pending }) {
-  if (serial !== shown.serial) return serial < shown.serial;
-  return version < shown.version || (version === shown.version && pending && !shown.pending);
+  if (other) draw();
+  else redraw();
 }
 
 function begin(other, { photo: next }) {
-  error = other && shown.photo && !next ? say(ENDED) : '';
-  mask = segments = cursor = null;
-  maskKey = '';
-  sent = [];
-  strokes = [];
+  error = other && shown.photo && !next ? say('This session has ended; open the photo again.') : '';
+  mask = packed = segments = cursor = null;
+  [sent, strokes] = [[], []];
   tool = 'include';
   forget();
   if (next) setBrush(Math.max(next.width, next.height) / 25);
 }
 
-function show() {
-  const { value } = props, other = value.desk !== shown.desk, closed = shown.result && !value.result;
-  if (value.desk) sessionStorage.setItem(KEPT, value.desk);
-  sent = sent.filter((item) => item.seq > value.echo);
-  if (!other && isLate(value)) return [drawHint, drawMask].forEach((each) => each());
-  if (other || value.serial !== shown.serial) begin(other, value);
-  shown = value;
+function show(value) {
+  const { desk, serial, version, pending, echo, result } = value, other = desk !== shown.desk, closed = shown.result && !result;
+  if (desk) sessionStorage.setItem(KEPT, desk);
+  answered = Math.max(answered, echo);
+  sent = sent.filter(({ seq, called }) => (called ? seq !== echo : seq > echo));
+  const late = !other && (serial - shown.serial || version - shown.version || shown.pending - pending) < 0;
+  if (!late && (other || serial !== shown.serial)) begin(other, value);
+  if (!late) shown = value;
+  drawMask();
+  if (late) return drawHint();
   slow &&= Boolean(sent.length || shown.pending);
-  if (openSeq > 0 && value.echo >= openSeq) setOpening(0);
+  if (openSeq > 0 && echo >= openSeq) setOpening(0);
   if (compare && closed) showResult(null);
-  [forgetHover, drawPhoto, drawTools, drawMask, drawCandidates, drawEdges, drawParts, redraw].forEach((each) => each());
-  return null;
+  return [forgetHover, drawPhoto, drawTools, drawCandidates, drawEdges, drawParts].forEach((each) => each());
 }
 
 // A fitted photo stays fitted; another keeps the place in the middle.
 function onRoom() {
-  const { width, height } = room(), x = view.x + (width - roomBefore.width) / 2, y = view.y + (height - roomBefore.height) / 2;
-  roomBefore = { width, height };
-  if (!size() || !width) return;
-  if (fitted) fit();
-  else look({ ...view, x, y });
+  const { x, y } = middle(), before = middleBefore;
+  middleBefore = { x, y };
+  if (fitted && size()) fit();
+  else look({ ...view, x: view.x + x - before.x, y: view.y + y - before.y });
   draw();
 }
 
 // What is drawn, for tests and for the curious.
 root.ppState = () => {
-  const settled = !sent.length && !openSeq && !unpacking && !frameWanted && !shown.pending && (!shown.photo || (photo.complete && photo.naturalWidth > 0));
-  return { ...shown, view, tool, brush, sent: sent.length, settled };
+  const waits = sent.length || openSeq || unpacking || frameWanted || shown.pending;
+  return { ...shown, view, tool, brush, sent: sent.length, settled: !waits && (!shown.photo || (photo.complete && photo.naturalWidth > 0)) };
 };
 root.ppView = (next) => {
   look(next);
   draw();
-  return view;
 };
 root.ppPlace = (clientX, clientY) => pixelAt(spotOf({ clientX, clientY }));
 
@@ -109,6 +102,6 @@ new ResizeObserver(onRoom).observe(stage);
 onWide(window, 'resize', redraw); // the density may have changed
 window.ppTranslate(element);
 setBrush(brush);
-watch('value', show);
-show();
+watch('value', () => show(props.value));
+show(props.value);
 trigger('resume', { desk: sessionStorage.getItem(KEPT) || '', language: window.ppLanguage });

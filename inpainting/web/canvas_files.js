@@ -1,67 +1,48 @@
-// Files in and out: a photo or a mask that is chosen or dropped, the mask and the cut-out to keep.
-const chooser = $('.pp-file'), maskChooser = $('.pp-mask-file');
-let openSeq = 0, openTimer = 0; // the photo on its way: -1 while it is sent
+// Files in and out: a photo, a mask, the cut-out.
+let openSeq = 0, openTimer = 0; // the file on its way: -1 while it is sent
 
-async function sentFile(file) {
-  const n = Math.ceil(file.size / 1e6), limit = props.max_file_mb;
-  if (file.size > limit * 1e6) return fail('The file has {n} MB; a photo may have at most {limit} MB.', { n, limit });
-  try {
-    return (await upload(file)).path;
-  } catch {
-    return fail('The photo could not be sent. It may have at most {limit} MB.', { limit });
-  }
-}
-
-async function open(file) {
+// `kind` is the event: 'open' a photo, or 'mask'.
+async function open(kind, file) {
   if (!file || openSeq) return;
+  const { desk, serial } = shown, limit = props.max_file_mb;
   setOpening(-1);
-  const path = await sentFile(file);
-  setOpening(path ? ++counter : 0);
-  if (!path) return;
-  openTimer = setTimeout(giveUp, props.open_seconds * 1000);
-  trigger('open', { path, name: file.name, seq: openSeq });
-}
-
-async function openMask(file) {
-  const { desk, serial } = shown, path = file && (await sentFile(file)), seq = ++counter;
-  if (!path || serial !== shown.serial) return;
-  sent.push({ seq, action: 'mask' });
-  trigger('mask', { path, name: file.name, desk, photo: serial, seq });
-}
-
-// An answer that comes later is shown all the same.
-function giveUp() {
-  setOpening(0);
-  fail('The photo was not opened in time. Check that the program is running, and try again.');
+  const arrived = file.size <= limit * 1e6 && (await upload(file).catch(() => null));
+  setOpening(arrived ? ++counter : 0);
+  if (arrived) trigger(kind, { path: arrived.path, name: file.name, desk, photo: serial, seq: openSeq });
+  else fail('The file could not be sent. It may have at most {limit} MB.', { limit });
 }
 
 function setOpening(seq) {
   clearTimeout(openTimer);
+  if (seq > 0) openTimer = setTimeout(giveUp, props.open_seconds * 1000);
   openSeq = seq;
   $('.pp-veil').hidden = !seq;
   if (seq) error = '';
   drawHint();
 }
 
-async function keep(what) {
-  const file = await ask('fetch', { what }), { url } = shown.photo.file;
-  if (!file) return;
-  const href = url.slice(0, url.indexOf('file=') + 5) + encodeURI(file.path);
-  Object.assign(document.createElement('a'), { href, download: file.name }).click();
+// An answer that comes later is shown all the same.
+function giveUp() {
+  setOpening(0);
+  fail('The file was not opened in time. Check that the program is running, and try again.');
 }
 
-[[chooser, open], [maskChooser, openMask]].forEach(([input, use]) => on(input, 'change', () => {
-  use(input.files[0]);
-  input.value = '';
-}));
-all('.pp-open').forEach((node) => on(node, 'click', () => chooser.click()));
-
-// A file dropped anywhere is opened: left to itself the browser would show it in place of the page.
-onWide(window, 'dragenter dragover dragleave drop', (event) => {
-  const { type, dataTransfer, relatedTarget } = event;
-  if (type === 'dragleave') return relatedTarget || root.classList.remove('pp-drop');
-  if (!dataTransfer?.types.includes('Files')) return null;
-  event.preventDefault();
-  root.classList.toggle('pp-drop', type !== 'drop');
-  return type === 'drop' && open(dataTransfer.files[0]);
+on(root, 'change', ({ target }) => {
+  if (target.type !== 'file') return;
+  open(target.name, target.files[0]);
+  target.value = '';
 });
+
+// A file dropped anywhere is opened: the browser would show it in place of the page.
+onWide(window, 'dragover dragleave drop', (event) => {
+  const { type, dataTransfer } = event;
+  if (!dataTransfer.types.includes('Files')) return;
+  event.preventDefault();
+  root.classList.toggle('pp-drop', type === 'dragover');
+  if (type === 'drop') open('open', dataTransfer.files[0]);
+});
+
+async function keep(what) {
+  const file = await ask('fetch', { what }), [beside] = document.querySelector('[src*="file="]').src.split('file=');
+  if (file) Object.assign(document.createElement('a'), { href: `${beside}file=${encodeURI(file.path)}`, download: file.name }).click();
+}

@@ -1,92 +1,73 @@
 // Below the photo: candidates, the edges of the mask, and the parts.
-const candidates = $('.pp-candidates'), partList = $('.pp-list'), edgeInputs = all('[data-edge]');
-const CURVE = { fill: 512, specks: 512, feather: 256 }; // sliders that are finer near 0, and their ends
-const EDGES_REST = 120; // ms
-let edgesTimer = 0, feather = null, thumbsKey = '', partsKey = '';
+const candidates = $('.pp-candidates'), partList = $('.pp-list'), autoFeather = $('.pp-auto'), edgeSliders = all('[data-edge]');
+let edgesTimer = 0;
+all('template').forEach(({ content }) => window.ppTranslate(content));
+
+// As many copies of the form after a list as items; they stay, and so does the focus.
+function fillList(list, items, fill) {
+  const { children, nextElementSibling: form } = list;
+  while (children.length > items.length) list.lastElementChild.remove();
+  while (children.length < items.length) list.append(form.content.cloneNode(true));
+  items.forEach((item, index) => fill(children[index], item, index));
+}
 
 function drawCandidates() {
-  const key = shown.serial + shown.thumbs.join();
-  if (key !== thumbsKey) candidates.replaceChildren(...shown.thumbs.map(candidateNode));
-  thumbsKey = key;
-  candidates.hidden = shown.thumbs.length < 2;
-  [...candidates.children].forEach((node, index) => pressed(node, index === shown.chosen));
+  const { thumbs, scores, photo: here, chosen } = shown;
+  fillList(candidates, thumbs, (node, thumb, index) => {
+    pressed(node, index === chosen);
+    node.dataset.fields = JSON.stringify({ index });
+    node.ariaLabel = say('Candidate {n} of {count}, score {score} percent', { n: index + 1, count: thumbs.length, score: Math.round(100 * scores[index]) });
+    node.style.aspectRatio = here.width / here.height;
+    // The mask, lightened, is multiplied with the photo (see canvas.css).
+    node.style.backgroundImage = `url("${here.file.url}"), linear-gradient(#333, #333), url("${thumb}")`;
+  });
 }
 
-// The small mask darkens all but the subject (it is multiplied, see canvas.css).
-function candidateNode(url, index) {
-  const node = Object.assign(document.createElement('button'), { type: 'button', className: 'pp-candidate' });
-  const values = { n: index + 1, count: shown.thumbs.length, score: Math.round(100 * (shown.scores[index] || 0)) };
-  node.ariaLabel = say('Candidate {n} of {count}, score {score} percent', values);
-  node.style.aspectRatio = shown.photo.width / shown.photo.height;
-  node.append(...[shown.photo.file.url, url].map((src) => Object.assign(new Image(), { src, alt: '' })));
-  on(node, 'click', () => act('choose', { index }));
-  return node;
-}
+// Squared sliders are finer near 0.
+const valueOf = ({ value, dataset }) => Math.round(dataset.squared ? value ** 2 : value);
 
-function edgeOf({ value, dataset: { edge } }) {
-  return CURVE[edge] ? Math.round((value / 100) ** 2 * CURVE[edge]) : Number(value);
-}
-
-function tellEdge(node, n, auto) {
-  node.nextElementSibling.textContent = node.ariaValueText = say(auto ? 'auto, {n} px' : '{n} px', { n });
+function setSlider(node, n) {
+  node.value = node.dataset.squared ? Math.sqrt(n) : n;
+  node.nextElementSibling.textContent = node.ariaValueText = say('{n} px', { n });
 }
 
 function drawEdges() {
-  if (edgesTimer || sent.some((item) => item.action === 'edges')) return;
-  feather = shown.edges.feather ?? null;
-  for (const node of edgeInputs) {
-    const { edge } = node.dataset, auto = edge === 'feather' && feather === null, value = auto ? shown.feather : shown.edges[edge];
-    node.value = CURVE[edge] ? Math.sqrt(value / CURVE[edge]) * 100 : value;
-    tellEdge(node, value || 0, auto);
-  }
+  const { edges, feather } = shown;
+  if (edgesTimer || sent.some(({ action }) => action === 'edges')) return;
+  autoFeather.checked = edges.feather === null;
+  edgeSliders.forEach((node) => setSlider(node, edges[node.dataset.edge] ?? feather));
 }
 
-// Only the newest value goes.
 function sendEdges() {
-  clearTimeout(edgesTimer);
-  edgesTimer = setTimeout(() => {
-    edgesTimer = 0;
-    act('edges', { ...Object.fromEntries(edgeInputs.map((node) => [node.dataset.edge, edgeOf(node)])), feather });
-  }, EDGES_REST);
+  const edges = Object.fromEntries(edgeSliders.map((node) => [node.dataset.edge, valueOf(node)]));
+  if (autoFeather.checked) edges.feather = null;
+  edgesTimer = 0;
+  act('edges', edges);
 }
 
-edgeInputs.forEach((node) => on(node, 'input', () => {
-  if (node.dataset.edge === 'feather') feather = edgeOf(node);
-  tellEdge(node, edgeOf(node));
-  sendEdges();
-}));
-on($('.pp-auto'), 'click', () => {
-  feather = null;
-  sendEdges();
+on($('.pp-edges'), 'input', ({ target }) => {
+  const { edge } = target.dataset;
+  if (edge === 'feather') autoFeather.checked = false;
+  if (edge) setSlider(target, valueOf(target));
+  clearTimeout(edgesTimer);
+  edgesTimer = setTimeout(sendEdges, 120); // ms; only the newest values go
 });
 
-function aboutPart({ points, box, strokes: drawn, given, pending }) {
-  const facts = [pending && 'Selecting', points && (points > 1 ? '{points} points' : 'a point'), box && 'a box', drawn && (drawn > 1 ? '{drawn} strokes' : 'a stroke'), given && 'ready-made'];
-  return facts.filter(Boolean).map((text) => say(text, { points, drawn })).join(', ') || say('empty');
-}
-
-function partNode(part, index) {
-  const node = $('.pp-part-form').content.firstElementChild.cloneNode(true), { key } = part;
-  const [eye, pick, op, drop] = node.children, name = say('Part {n}', { n: index + 1 });
-  window.ppTranslate(node);
-  [eye, op, drop].forEach((each) => { each.ariaLabel = `${name}: ${each.ariaLabel}`; });
-  [pick.firstChild.textContent, pick.lastChild.textContent, op.value] = [name, aboutPart(part), part.op];
+function fillPart(row, part, index) {
+  const { key, op, shown: visible } = part, [eye, pick, join, drop] = row.children;
+  pick.firstChild.textContent = row.ariaLabel = say('Part {n}', { n: index + 1 });
+  pick.querySelectorAll('[data-fact]').forEach(({ dataset }) => { dataset.count = Number(part[dataset.fact]); });
+  for (const node of [eye, pick, join, drop]) node.dataset.fields = JSON.stringify({ key, shown: !visible });
+  join.value = op;
+  pressed(eye, visible);
   pressed(pick, index === shown.active);
-  pressed(eye, part.shown);
-  on(pick, 'click', () => act('part-pick', { key }));
-  on(eye, 'click', () => act('part-show', { key, shown: !part.shown }));
-  on(op, 'change', () => act('part-op', { key, op: op.value }));
-  on(drop, 'click', () => act('part-delete', { key }));
-  return node;
 }
 
 function drawParts() {
-  const { parts, active, serial } = shown, key = JSON.stringify([serial, active, parts]);
-  if (key === partsKey) return;
-  partsKey = key;
+  const { parts } = shown;
   if (parts.length > Math.max(1, partList.children.length)) $('.pp-parts').open = true;
-  $('.pp-parts b').textContent = parts.length > 1 ? parts.length : '';
-  partList.replaceChildren(...parts.map(partNode));
+  $('.pp-parts b').textContent = parts.length;
+  fillList(partList, parts, fillPart);
 }
 
-all('[data-op]').forEach((node) => on(node, 'click', () => act('part-new', { op: node.dataset.op })));
+on(partList, 'change', ({ target }) => act('part-op', { ...JSON.parse(target.dataset.fields), op: target.value }));

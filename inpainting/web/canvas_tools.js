@@ -1,29 +1,24 @@
-// The toolbar and the sentence below the photo.
-const hint = $('.pp-hint'), menu = $('.pp-menu');
-const HINTS = {
-  include: 'Click the subject. Shift-click what does not belong.',
-  exclude: 'Click what does not belong to the subject.',
-  box: 'Drag a box around the subject.',
-  brush: 'Paint over what belongs to the subject.',
-  eraser: 'Wipe over what does not belong to the subject.',
-  hand: 'Drag the photo; the wheel or two fingers zoom.',
-};
-if (matchMedia('(pointer: coarse)').matches) HINTS.include = 'Tap the subject. Take Exclude for what does not belong.';
+// The toolbar and the hint below the photo. A button's data-action says what it does, data-needs what
+// there must be for it, data-key its key.
+const menu = $('.pp-menu'), help = $('.pp-help'), brushSlider = $('.pp-brush');
 
-function calmHint() {
-  if (!size()) return '';
-  if (segments) return 'Click a segment to take it; Esc leaves.';
-  if (compare) return 'Drag the line to compare before and after.';
-  if (!shown.mask || (tool !== 'include' && tool !== 'exclude')) return HINTS[tool];
-  return shown.region === 'subject' ? 'The tinted subject will be repainted.' : 'The tinted background will be repainted.';
-}
-
+// The first that holds is the hint.
 function drawHint() {
-  const waiting = slow && (sent.length || shown.pending || asking), busy = Boolean(openSeq || waiting), said = error || shown.message;
-  const text = openSeq ? 'Opening the photo' : waiting ? 'Selecting' : said || shown.note || calmHint();
-  hint.textContent = text && say(text);
-  hint.classList.toggle('pp-error', Boolean(said) && !busy);
-  hint.classList.toggle('pp-busy', busy);
+  const holds = {
+    opening: openSeq,
+    'pp-busy': slow && (sent.length || shown.pending || asking),
+    'pp-error': error || shown.message,
+    note: shown.note,
+    segment: segments,
+    compare,
+    nothing: !shown.photo,
+    [shown.region]: shown.mask && (tool === 'include' || tool === 'exclude'),
+    [tool]: true,
+  };
+  const kind = Object.keys(holds).find((name) => holds[name]);
+  $('.pp-hint').className = `pp-hint ${kind}`;
+  $('.pp-said').textContent = say(error || shown.message || shown.note);
+  all('[data-hint]').forEach((node) => { node.hidden = !node.matches(`[data-hint~="${kind}"]`); });
 }
 
 function setTool(name) {
@@ -36,36 +31,42 @@ function setTool(name) {
   drawTools();
 }
 
-function setBrush(value, step = value < brush ? Math.floor(value) : Math.ceil(value)) {
-  brush = between(1, step, 2000);
-  $('.pp-brush').value = (Math.log(brush) / Math.log(2000)) * 100;
-  $('.pp-size output').textContent = say('{n} px', { n: brush });
+function setBrush(value) {
+  brush = between(1, Math.round(value), 2000);
+  setSlider(brushSlider, brush);
   drawRing(lastSpot || middle());
 }
 
-on($('.pp-brush'), 'input', ({ target }) => setBrush(0, Math.round(2000 ** (target.value / 100))));
+on(brushSlider, 'input', () => setBrush(valueOf(brushSlider)));
 
 function drawTools() {
-  const { photo: here, can, undo, redo, points, box, parts, mask: some } = shown;
+  const { photo: here, can, points, box, mask: some } = shown;
+  const ready = { ...(here && can), ...shown, clear: some || box || points.length };
   root.dataset.mode = tool;
-  root.classList.toggle('pp-picking', Boolean(segments));
-  all('.pp-tool').forEach((node) => {
-    node.disabled = !here;
-    pressed(node, node.dataset.tool === tool && !segments);
-  });
-  const clear = points.length || box || some || parts.length > 1, possible = { undo, redo, clear, close: here, mask: here, 'fetch-mask': some, 'fetch-cutout': some, subject: here && can.subject, everything: here && can.everything };
-  Object.entries(possible).forEach(([action, value]) => { $(`[data-action="${action}"]`).disabled = !value; });
+  all('[data-needs]').forEach((node) => { node.disabled = !ready[node.dataset.needs]; });
+  all('[data-tool]').forEach((node) => pressed(node, node.dataset.tool === tool && !segments));
   pressed($('[data-action="everything"]'), segments);
   drawHint();
 }
 
+// All other actions are the server's.
 const ACTIONS = {
-  mask: () => maskChooser.click(), 'fetch-mask': () => keep('mask'), 'fetch-cutout': () => keep('cutout'), everything: () => toggleSegments(),
-  'zoom-in': () => zoomTo(view.scale * 1.5), 'zoom-out': () => zoomTo(view.scale / 1.5), whole: () => zoomTo(1), fit, full: toggleFull, help: () => help.showModal(),
+  tool: (data) => setTool(data.tool),
+  open: ({ chooser }) => $(chooser).click(),
+  everything: () => toggleSegments(),
+  zoom: ({ by }) => zoomTo(view.scale * by),
+  whole: () => zoomTo(1),
+  fit,
+  full: toggleFull,
+  selection: backToSelection,
+  help: () => help.showModal(),
 };
-all('[data-action]').forEach((node) => on(node, 'click', () => {
-  const { action } = node.dataset;
-  (ACTIONS[action] || act)(action);
-}));
-all('.pp-tool').forEach((node) => on(node, 'click', () => setTool(node.dataset.tool)));
-onWide(window, 'click', ({ target }) => menu.contains(target) && !target.closest('button') ? null : (menu.open = false));
+
+onWide(window, 'click', ({ target }) => {
+  if (!target.closest('.pp-menu > summary')) menu.open = false;
+  const data = target.closest('[data-action]:enabled')?.dataset;
+  if (!data) return;
+  if (data.file) keep(data.file);
+  else if (ACTIONS[data.action]) ACTIONS[data.action](data);
+  else act(data.action, JSON.parse(data.fields || '{}'));
+});

@@ -1,26 +1,58 @@
-// Where the photo lies on the stage: a view is {scale, x, y}, scale in CSS pixels a photo pixel and
-// (x, y) the photo's corner on the stage.
+// Where the photo lies on the stage: `scale` in CSS pixels a photo pixel, its corner at (x, y).
 const MAX_SCALE = 32, MARGIN = 16, SLACK = 64;
+let view = { scale: 1, x: 0, y: 0 }, fitted = true;
 
+const size = () => compare || shown.photo; // of what is on show, in photo pixels
+const room = () => ({ width: stage.clientWidth, height: stage.clientHeight });
+const middle = () => ({ x: stage.clientWidth / 2, y: stage.clientHeight / 2 });
 const between = (low, value, high) => Math.min(high, Math.max(low, value));
 const toPhoto = (view, at) => ({ x: (at.x - view.x) / view.scale, y: (at.y - view.y) / view.scale });
 const toStage = (view, at) => ({ x: at.x * view.scale + view.x, y: at.y * view.scale + view.y });
+const spotOfPixel = (x, y) => toStage(view, { x: x + 0.5, y: y + 0.5 });
+const cursorSpot = () => spotOfPixel(cursor.x, cursor.y);
 
-function fitScale(room, size) {
-  return between(0.001, Math.min((room.width - MARGIN) / size.width, (room.height - MARGIN) / size.height), MAX_SCALE);
+// The scale at which the whole is in sight.
+function least() {
+  const { width, height } = room(), whole = size();
+  return between(0.001, Math.min((width - MARGIN) / whole.width, (height - MARGIN) / whole.height), MAX_SCALE);
 }
 
-// A small photo is centred; a large one may be pushed past its edge, to work on its corners in comfort.
-function settledView(view, room, size) {
-  const scale = between(Math.min(1, fitScale(room, size)), view.scale, MAX_SCALE);
-  const along = (at, span, length) => {
-    const over = length * scale - span, slack = Math.min(SLACK, over);
-    return over <= 0 ? -over / 2 : between(-over - slack, at, slack);
-  };
-  return { scale, x: along(view.x, room.width, size.width), y: along(view.y, room.height, size.height) };
-}
+const fits = () => view.scale <= least() * 1.001;
 
 function zoomedView(view, scale, at) {
   const ratio = scale / view.scale;
   return { scale, x: at.x - (at.x - view.x) * ratio, y: at.y - (at.y - view.y) * ratio };
+}
+
+// A small photo is centred; a large one may be pushed past its edge, to work on its corners.
+function look(next) {
+  const { width, height } = room(), whole = size();
+  if (!whole || !width) return;
+  const scale = between(Math.min(1, least()), next.scale, MAX_SCALE);
+  const along = (at, span, length) => {
+    const over = length * scale - span;
+    return over <= 0 ? -over / 2 : between(-over - SLACK, at, SLACK);
+  };
+  view = { scale, x: along(next.x, width, whole.width), y: along(next.y, height, whole.height) };
+  fitted = fits();
+  redraw();
+}
+
+const zoomTo = (scale, at = middle()) => look(zoomedView(view, scale, at));
+const fit = () => look({ ...view, scale: least() });
+
+// Where a pointer is: on the stage, and on which pixel of the photo.
+function spotOf({ clientX, clientY }) {
+  const box = stage.getBoundingClientRect();
+  return { x: clientX - box.left - stage.clientLeft, y: clientY - box.top - stage.clientTop };
+}
+
+function pixelAt(spot) {
+  const { x, y } = toPhoto(view, spot), { width, height } = size();
+  return { x: between(0, Math.floor(x), width - 1), y: between(0, Math.floor(y), height - 1) };
+}
+
+function isInside(spot) {
+  const { x, y } = toPhoto(view, spot), { width, height } = size();
+  return x >= 0 && y >= 0 && x < width && y < height;
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -16,6 +18,10 @@ from inpainting.web.finished import Sheet
 from inpainting.web.segments import Segments
 from inpainting.web.session import Session
 from inpainting.web.shelf import Shelf
+
+
+def _same(session: Session) -> Session:
+    return session
 
 
 class Desk:
@@ -54,20 +60,23 @@ class Desk:
         return self._session
 
     def change(self, reduce: Callable[[Session], Session]) -> Session:
-        """Apply a reducer and return what it made; where it raises nothing changes."""
+        """Apply a reducer and return what it made; where it raises nothing changes.
+
+        Without a photo in the session none is held any more.
+        """
         with self._lock:
             self._session = reduce(self._session)
+            if self._session.now.sheet is None:
+                self._shelf, self.segments = Shelf(), None
             return self._session
 
-    def open(self, photo: Photo) -> None:
-        """Hold the photo that was opened, until another one is."""
-        self._shelf.put(photo)
-        self.segments = None
-
-    def close(self) -> None:
-        """Hold no photo any more."""
-        self._shelf = Shelf()
-        self.segments = None
+    def open(self, photo: Photo, reduce: Callable[[Session], Session] = _same) -> Session:
+        """Hold the photo that was opened, until another one is, and apply the reducer, as one."""
+        with self._lock:
+            self._session = reduce(self._session)
+            self._shelf.put(photo)
+            self.segments = None
+            return self._session
 
     def photo(self, sheet: Sheet) -> Photo:
         """Return the photo of a sheet; raises BadRequest where it is not there any more."""
@@ -106,11 +115,21 @@ def one_at_a_time(lock: Lock, sentence: str) -> Iterator[None]:
         lock.release()
 
 
-class Desks:
-    """The desks that a page's visitors hold, by key; one that nobody holds any more is gone."""
+KEEP_SECONDS = 3600
+"""How long a desk is there for a page that is loaded again, after it was last asked for."""
 
-    def __init__(self) -> None:
+
+class Desks:
+    """The desks that a page's visitors hold, by key.
+
+    One that nobody holds any more is gone an hour after it was last asked for (`KEEP_SECONDS` of
+    `clock`), when the next one is asked for; of those at most `most` are kept.
+    """
+
+    def __init__(self, most: int = 64, clock: Callable[[], float] = time.monotonic) -> None:
         self._desks: WeakValueDictionary[str, Desk] = WeakValueDictionary()
+        self._recent: OrderedDict[str, tuple[Desk, float]] = OrderedDict()
+        self._most, self._clock = most, clock
         self._lock = Lock()
 
     def new(self) -> Desk:
@@ -125,4 +144,16 @@ class Desks:
     def find(self, key: object) -> Desk | None:
         """Return the desk with that key, None where there is none."""
         with self._lock:
-            return self._desks.get(key) if isinstance(key, str) else None
+            desk = self._desks.get(key) if isinstance(key, str) else None
+            if desk is not None:
+                self._recent[desk.key] = desk, self._clock()
+                self._recent.move_to_end(desk.key)
+            self._let_go()
+            return desk
+
+    def _let_go(self) -> None:
+        end = self._clock() - KEEP_SECONDS
+        while self._recent and (
+            len(self._recent) > self._most or next(iter(self._recent.values()))[1] < end
+        ):
+            self._recent.popitem(last=False)

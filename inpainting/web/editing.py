@@ -179,6 +179,8 @@ def delete_part(session: Session, key: int) -> Session:
     now = session.now
     index = _index_of(now, key)
     rest = (*now.parts[:index], *now.parts[index + 1 :]) or NO_PARTS
+    # From nothing there is nothing to take away, nor to keep.
+    rest = (replace(rest[0], op=Combine.ADD), *rest[1:])
     active = now.active - (index < now.active)
     return push(session, _with_parts(now, rest, min(active, len(rest) - 1)))
 
@@ -193,7 +195,7 @@ def give(session: Session, answer: Answer) -> Session:
 def bring_back(session: Session, answer: Answer, prompts: Prompts, edges: Edges) -> Session:
     """Put back the one selection that a picture was made with; this can be undone.
 
-    With `prompts` clicks go on changing it, as they had led to it.
+    With `prompts` clicks go on changing it: the next answer takes the place of what was put back.
     """
     now = replace(_opened(session), edges=check_edges(edges))
     check_prompts(prompts, _size(now))
@@ -204,16 +206,22 @@ def bring_back(session: Session, answer: Answer, prompts: Prompts, edges: Edges)
 # ---- results
 
 
-def finished(session: Session, result: Finished) -> Session:
+def finished(session: Session, result: Finished, more: bool = False) -> Session:
     """Add a result, and show it where the photo it was painted on still lies on the desk.
 
-    Undo shows what was shown before; the result stays listed.
+    Undo shows what was shown before; the result stays listed. That is one step for all pictures of
+    a run (`more` tells of a further one), and none while there is something to redo: it would go.
     """
+    last = session.results[-1].id if session.results else 0
     session = replace(session, results=(*session.results, result)[-MAX_RESULTS:])
     sheet = session.now.sheet
-    if sheet is None or sheet.display != result.before:
+    moved = sheet is None or sheet.display != result.before
+    if moved or session.future:
         return replace(session, version=session.version + 1)
-    return push(session, replace(session.now, result=result.id))
+    now = replace(session.now, result=result.id)
+    if more and session.now.result == last:
+        return replace(session, now=now, version=session.version + 1)
+    return push(session, now)
 
 
 def show_result(session: Session, number: int) -> Session:

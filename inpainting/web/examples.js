@@ -1,5 +1,5 @@
 // Sends the event 'example' {index} when a picture is pressed.
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('button[data-index]');
-  if (button) trigger('example', { index: Number(button.dataset.index) });
+element.addEventListener('click', ({ target }) => {
+  const index = target.closest('button')?.dataset.index;
+  if (index) trigger('example', { index: Number(index) });
 });

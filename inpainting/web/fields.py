@@ -6,7 +6,6 @@ strength, scheduler, variations. They come from the browser, so nothing about th
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -69,12 +68,16 @@ def given_back(form: Mapping[str, Any], info: ModelInfo) -> tuple[Any, ...] | No
     return (*values[:3], *carried(values[KNOBS], painter.best, info), values[7])
 
 
+MAX_KEPT = 2**63
+"""Larger numbers, infinity and what is no number are no value of any field."""
+
+
 def _kept(value: object) -> object:
     """Return a text of bounded length or a finite number; all else is left out."""
     if isinstance(value, str):
         return value[:MAX_PROMPT]
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return value if math.isfinite(value) else None
+        return value if abs(value) <= MAX_KEPT else None
     return None
 
 

@@ -162,7 +162,15 @@ def resume(studio: Studio, desks: Desks, desk: Desk, data: object) -> Resumed:
 def look(studio: Studio, desk: Desk) -> View:
     """Return what the canvas shows now, without what was told of the last action."""
     session = history.told_nothing(settle(studio, desk))
+    _show_again(desk, session)
     return view(session, desk=desk.key, can=abilities(studio))
+
+
+def _show_again(desk: Desk, session: Session) -> None:
+    """Write the copy on the screen once more where it was cleared, as old files are."""
+    sheet = session.now.sheet
+    if sheet is not None and sheet.display and not Path(sheet.display).exists():
+        keep_display(desk.photo(sheet))
 
 
 def seed_of(data: object) -> int:
@@ -230,11 +238,9 @@ ASKING: Mapping[str, Callable[[Studio, Desk, Data], object]] = MappingProxyType(
 
 
 def _follow_photo(studio: Studio, desk: Desk, before: Session, after: Session) -> None:
-    """Start the embedding of a photo that has come back to the desk; let go of one taken away."""
+    """Start the embedding of a photo that has come back to the desk."""
     sheet = after.now.sheet
-    if sheet is None:
-        desk.close()
-    elif sheet != before.now.sheet:
+    if sheet is not None and sheet != before.now.sheet:
         studio.embed(desk.photo(sheet))
 
 
@@ -255,8 +261,7 @@ def _put(desk: Desk, photo: Photo, region: Region | None) -> None:
     sheet = Sheet(photo.digest, photo.size, photo.name, keep_display(photo))
     note = " ".join(photo.notes)
     desk.stop()
-    desk.open(photo)
-    desk.change(partial(editing.load, sheet=sheet, note=note, region=region))
+    desk.open(photo, partial(editing.load, sheet=sheet, note=note, region=region))
 
 
 def _brought_back(session: Session, restored: Restored | None, note: str) -> Session:

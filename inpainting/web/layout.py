@@ -102,7 +102,7 @@ def lay_out(studio: Studio, settings: Settings, examples: Sequence[Path], desks:
         with gr.Column(scale=7, min_width=340, elem_id="pp-left"):
             options = {"scripts": CANVAS_SCRIPTS, "max_megapixels": settings.max_megapixels}
             parts["canvas"] = point_canvas(settings, studio, desks, **options)
-            parts["result"] = result_panel(desks)
+            parts["result"] = result_panel()
             parts["examples"] = example_strip(examples)
         with gr.Column(scale=3, min_width=320, elem_id="pp-side"):
             with gr.Column(elem_id="pp-form"):

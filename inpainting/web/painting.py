@@ -15,7 +15,7 @@ from inpainting.types import Combine, PaintRequest, PaintResult, Photo, Prompts
 from inpainting.web import progress
 from inpainting.web.desk import Desk
 from inpainting.web.results import add, finish, panel
-from inpainting.web.selecting import UNEXPECTED, settle
+from inpainting.web.selecting import UNEXPECTED, settle_wholly
 from inpainting.web.session import NO_PROMPTS, Session, Step
 
 NOT_SELECTED = "Nothing is selected yet: click the subject of the photo first."
@@ -143,7 +143,7 @@ def _steps(
 
     `seconds` gets the time that each picture took.
     """
-    session = _settled(studio, desk)
+    session = settle_wholly(studio, desk)
     if session.now.sheet is None:
         raise BadRequest("Open a photo first.")
     request = request_of(session, desk.photo(session.now.sheet), form)
@@ -153,21 +153,11 @@ def _steps(
                 return
             if isinstance(event, PaintResult):
                 item = finish(event, session.now.sheet.display)
-                desk.change(partial(add, item=item))
+                desk.change(partial(add, item=item, more=bool(seconds)))
                 seconds.append(event.seconds)
                 yield progress.WAITING
             else:
                 yield progress.painting(event)
-
-
-def _settled(studio: Studio, desk: Desk) -> Session:
-    """Return the session with its selection worked out, by this call or by the one under way."""
-    session = settle(studio, desk)
-    while session.unsettled:
-        with desk.selecting:  # whoever holds it is at work on the selection
-            pass
-        session = settle(studio, desk)
-    return session
 
 
 def _closing_words(seconds: list[float]) -> str:

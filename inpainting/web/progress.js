@@ -1,34 +1,21 @@
-// Draws the value of the progress card (see progress.py); its preview is shown by the canvas.
-const card = element.querySelector('.pp-progress'), line = element.querySelector('.pp-line');
-const bar = element.querySelector('.pp-bar');
-let previewed = null;
-
-function tellCanvas(url) {
-  if (url === previewed) return;
-  previewed = url;
-  document.dispatchEvent(new CustomEvent('pp-preview', { detail: url }));
-}
+// Draws the value of the progress card (see progress.py); the canvas shows its preview.
+const [card, line, bar] = ['.pp-progress', '.pp-line', '.pp-bar'].map((selector) => element.querySelector(selector));
+let preview = null;
 
 function show() {
-  const { state = 'idle', text = '', step = 0, total = 0, run = 0, preview = '' } = props.value || {};
-  const painting = state === 'painting';
-  card.hidden = state === 'idle';
+  const { state, run, text = '', step, total, preview: next } = props.value, words = ppText(text), before = preview;
   card.dataset.state = state;
   if (run) card.dataset.run = run;
-  const words = ppText(text);
-  line.setAttribute('role', state === 'failed' ? 'alert' : 'status');
+  line.role = state === 'failed' ? 'alert' : 'status';
   if (line.textContent !== words) line.textContent = words;
-  bar.hidden = !painting;
-  const share = total ? Math.round((100 * step) / total) : 0;
-  bar.classList.toggle('pp-endless', !total);
-  if (total) bar.setAttribute('aria-valuenow', String(share));
-  else bar.removeAttribute('aria-valuenow');
-  bar.firstElementChild.style.width = total ? `${share}%` : '';
+  bar.ariaValueNow = total ? Math.round((100 * step) / total) : null;
+  bar.style.setProperty('--share', `${bar.ariaValueNow}%`);
   // A step without a preview leaves the last one; the wait for the next variation does not.
-  if (painting && preview) tellCanvas(preview);
-  else if (!painting || !step) tellCanvas(null);
+  if (state !== 'painting' || !step) preview = null;
+  else preview = next || preview;
+  if (preview !== before) document.dispatchEvent(new CustomEvent('pp-preview', { detail: preview }));
 }
 
-ppTranslate(element);
 watch('value', show);
 show();
+ppTranslate(element);

@@ -18,6 +18,7 @@ from inpainting.web.session import Session
 MAX_PROPOSALS = 4
 """Candidates for the subject that are offered."""
 
+NOT_CUT = "Choose Everything first, to see what there is to pick."
 AT_WORK = "This photo is being looked at already; please wait a moment."
 
 
@@ -33,14 +34,19 @@ def take_subject(studio: Studio, desk: Desk, fields: Data) -> Session:
     return _give(desk, session, answer)
 
 
-def take_segment(studio: Studio, desk: Desk, fields: Data) -> Session:
-    """Add the segment with that index as a part; raises BadRequest where there is none."""
+def take_segment(_studio: Studio, desk: Desk, fields: Data) -> Session:
+    """Add the segment with that index, of those last shown, as a part.
+
+    Raises BadRequest where there is none.
+    """
     session = desk.session
     if number(fields, "photo") != session.serial:
         return session
     index, photo = number(fields, "index"), photo_on(desk, session)
-    answer = segments_on(studio, desk, photo).answer(index, photo.size)
-    return _give(desk, session, answer)
+    shown = desk.segments
+    if shown is None or shown.digest != photo.digest:
+        raise BadRequest(NOT_CUT)
+    return _give(desk, session, shown.answer(index, photo.size))
 
 
 def segments_on(studio: Studio, desk: Desk, photo: Photo) -> Segments:

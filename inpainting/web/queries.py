@@ -19,11 +19,12 @@ from inpainting.studio import Studio
 from inpainting.types import Mask, Photo
 from inpainting.web import editing
 from inpainting.web.actions import Data, mapping, number
+from inpainting.web.archive import zip_results
 from inpainting.web.desk import Desk, Desks, one_at_a_time
 from inpainting.web.display import small_mask
 from inpainting.web.kept import keep
 from inpainting.web.proposing import photo_on, segments_on
-from inpainting.web.selecting import UNEXPECTED, hint_for, settle
+from inpainting.web.selecting import UNEXPECTED, hint_for, settle_wholly
 from inpainting.web.session import Session
 from inpainting.web.views import View, mask_view
 
@@ -60,15 +61,19 @@ def _worded(query: Query) -> Query:
 def hover(studio: Studio, desks: Desks, data: object) -> View:
     """Return the subject, small, as a click at x, y would give it for the active part alone.
 
-    Answers at once or not at all: never while a click is worked on, nor with a slow segmenter.
+    Answers at once or not at all: never while a click is worked on, nor with a slow segmenter, nor
+    before the photo's embedding is there.
     """
     desk, session, fields = _found(desks, data)
     if not studio.quick or desk.selecting.locked():
         raise BadRequest(BUSY)
     clicked = editing.click(session, number(fields, "x"), number(fields, "y")).now.part
+    photo = photo_on(desk, session)
+    if not studio.is_embedded(photo):
+        raise BadRequest(BUSY)
     with one_at_a_time(desk.hovering, BUSY):
         hint = hint_for(clicked, studio.segmenter.info.key)
-        found = studio.select(photo_on(desk, session), clicked.prompts, hint)
+        found = studio.select(photo, clicked.prompts, hint)
     return {"mask": mask_view(pack_mask(small_mask(found.masks[0], HOVER_SIDE)))}
 
 
@@ -85,12 +90,15 @@ def everything(studio: Studio, desks: Desks, data: object) -> View:
 
 @_worded
 def fetch(studio: Studio, desks: Desks, data: object) -> View:
-    """Return `path` and `name` of a PNG file of the mask or of the cut-out subject."""
+    """Return `path` and `name` of a PNG file of mask or cut-out, or of a zip of all results."""
     desk, session, fields = _found(desks, data)
     what = fields.get("what")
+    if what == "zip":
+        archive = zip_results(session.results)
+        return {"path": str(archive), "name": archive.name}
     if not isinstance(what, str) or what not in FILES:
         raise BadRequest("The page asked for a file that is not known; please reload it.")
-    photo, after = photo_on(desk, session), settle(studio, desk)
+    photo, after = photo_on(desk, session), settle_wholly(studio, desk)
     mask = after.mask
     if after.serial != session.serial:
         raise BadRequest(MOVED)

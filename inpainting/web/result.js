@@ -1,144 +1,67 @@
-// Draws the value of the result panel (see results.py), newest first, and tells the canvas which
-// result to show. Sends 'show' {result}, 'further' {result} and 'reuse' {seed}.
+// Draws the results (see results.py), newest first, and tells the canvas which to show.
 const $ = (selector) => element.querySelector(selector);
-const strip = $('.pp-strip'), trouble = $('.pp-trouble'), notes = $('.pp-notes');
-let desk = '', told = 0, current = 0, newest = 0, items = [], listed = '', onCanvas = '', noted = '';
+const strip = $('.pp-strip');
+let desk = '', told = 0, current = 0, items = [], listed = '', drawn = '';
 
-const item = (id) => items.find((one) => one.id === id);
-const shown = () => item(current) || items[items.length - 1];
-const nodeOf = (id) => [...strip.children].find((node) => node.dataset.id === String(id));
-
-function put(node, words) {
-  if (node.textContent !== words) node.textContent = words;
-}
+const chosen = () => items.find(({ id }) => id === current);
+const latest = () => chosen() || items.at(-1);
 
 function thumb({ id, seed, thumb: { url } }) {
-  const node = Object.assign(document.createElement('button'), { type: 'button', title: ppText('Result {n}, seed {seed}', { n: id, seed }) });
-  node.dataset.id = id;
-  node.setAttribute('role', 'radio');
-  node.setAttribute('aria-label', node.title);
-  node.append(Object.assign(new Image(), { src: url, alt: '', draggable: false }));
+  const node = $('template').content.firstElementChild.cloneNode(true);
+  node.firstElementChild.value = id;
+  Object.assign(node.lastElementChild, { src: url, alt: ppText('Result {n}, seed {seed}', { n: id, seed }) });
   return node;
 }
 
-// Nodes are kept: a value comes with every step of a repaint.
-function drawStrip() {
-  const key = `${desk} ${items.map((one) => one.id)}`;
-  if (key !== listed) {
-    if (!listed.startsWith(`${desk} `)) strip.replaceChildren();
-    const ids = new Set(items.map((one) => String(one.id)));
-    for (const node of [...strip.children]) if (!ids.has(node.dataset.id)) node.remove();
-    for (const one of items) if (!nodeOf(one.id)) strip.prepend(thumb(one));
-    listed = key;
-  }
-  for (const node of strip.children) {
-    node.setAttribute('aria-checked', String(node.dataset.id === String(current)));
-    node.tabIndex = node.dataset.id === String(shown().id) ? 0 : -1;
-  }
-}
-
-function drawFacts() {
-  const { file, name, seed, seconds, width, height, notes: said = [] } = shown();
-  put($('.pp-meta'), ppText('Seed {seed} · {seconds} s · {width} × {height} pixels', { seed, seconds, width, height }));
-  put($('.pp-back'), current ? ppText('Back to selection') : ppText('Show result'));
+function drawFacts({ file, name, notes, ...facts }) {
+  $('.pp-meta').textContent = ppText('Seed {seed} · {seconds} s · {width} × {height} pixels', facts);
+  $('.pp-notes').textContent = notes.map((text) => ppText(text)).join('\n');
   Object.assign($('.pp-download'), { href: file.url, download: name });
-  $('.pp-zip').hidden = items.length < 2;
-  notes.hidden = !said.length;
-  if (noted === said.join('\n')) return;
-  noted = said.join('\n');
-  notes.replaceChildren(...said.map((note) => Object.assign(document.createElement('li'), { textContent: ppText(note) })));
 }
 
+// A value comes with every step of a repaint; what is drawn stays, and so does the focus.
 function draw() {
-  $('.pp-result').hidden = !items.length;
-  if (items.length) {
-    drawStrip();
-    drawFacts();
-  }
-  const one = item(current), key = one ? `${desk} ${current}` : '';
-  if (key === onCanvas) return;
-  onCanvas = key;
-  const detail = one ? { id: one.id, url: one.file.url, before: one.before.url, width: one.width, height: one.height, notes: one.notes } : null;
-  document.dispatchEvent(new CustomEvent('pp-result', { detail }));
-}
-
-function choose(id) {
-  current = id;
-  onCanvas = null; // whatever the canvas shows by now, it is told
-  trouble.hidden = true;
-  trigger('show', { result: id });
-  draw();
+  const list = JSON.stringify([desk, items]), key = list + current;
+  if (key === drawn) return;
+  if (list !== listed) strip.replaceChildren(...items.map(thumb).reverse());
+  [listed, drawn] = [list, key];
+  strip.querySelectorAll('input').forEach((node) => { node.checked = Number(node.value) === current; });
+  if (items.length) drawFacts(latest());
+  document.dispatchEvent(new CustomEvent('pp-result', { detail: chosen() }));
 }
 
 // A picture must be seen without hunting for it, also on a phone.
 function bringCanvas() {
-  const stage = document.querySelector('#pp-canvas .pp-stage');
-  if (!stage) return;
-  const { top, bottom } = stage.getBoundingClientRect(), seen = Math.min(bottom, innerHeight) - Math.max(top, 0);
-  if (seen >= 0.6 * Math.min(bottom - top, innerHeight)) return;
-  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  stage.scrollIntoView({ behavior: calm ? 'auto' : 'smooth', block: 'start' });
+  document.querySelector('.pp-stage').scrollIntoView({ block: 'nearest' });
+}
+
+function choose(id) {
+  current = id;
+  trigger('show', { result: id });
+  draw();
 }
 
 function show() {
-  const value = props.value || {}, other = (value.desk || '') !== desk;
-  desk = value.desk || '';
-  items = value.items || [];
-  // What was on its way when the user chose repeats an older `current`: only a change counts.
-  if (other || value.current !== told) current = value.current || 0;
-  told = value.current;
-  const last = items.length ? items[items.length - 1].id : 0, fresh = !other && last > newest;
-  newest = last;
-  if (fresh) current = last;
-  if (!item(current)) current = 0;
+  const { value } = props, other = value.desk !== desk, newest = items.at(-1)?.id || 0;
+  // What was on its way when the user chose repeats an older choice: only a change counts.
+  if (other || value.current !== told) current = value.current;
+  ({ desk, items, current: told } = value);
   draw();
-  if (!fresh) return;
-  strip.scrollLeft = 0;
-  requestAnimationFrame(bringCanvas);
+  if (!other && items.at(-1)?.id > newest) bringCanvas();
 }
 
-strip.addEventListener('click', (event) => {
-  const node = event.target.closest('button');
-  if (!node) return;
-  choose(Number(node.dataset.id));
-  requestAnimationFrame(bringCanvas);
+const BUTTONS = {
+  'pp-back': () => latest() && choose(current ? 0 : latest().id),
+  'pp-further': () => trigger('further', { result: latest().id }),
+  'pp-reuse': () => trigger('reuse', { seed: latest().seed }),
+};
+
+element.addEventListener('click', ({ target }) => BUTTONS[target.closest('button')?.className]?.());
+strip.addEventListener('change', ({ target }) => {
+  choose(Number(target.value));
+  bringCanvas();
 });
-strip.addEventListener('keydown', (event) => {
-  const nodes = [...strip.children], at = nodes.indexOf(event.target), end = nodes.length - 1;
-  const to = { ArrowLeft: at - 1, ArrowUp: at - 1, ArrowRight: at + 1, ArrowDown: at + 1, Home: 0, End: end }[event.key];
-  if (to === undefined || at < 0) return;
-  event.preventDefault();
-  event.stopPropagation(); // the canvas has arrow keys of its own
-  const node = nodes[Math.min(end, Math.max(0, to))];
-  choose(Number(node.dataset.id));
-  node.focus();
-});
-
-async function zip() {
-  $('.pp-zip').disabled = true;
-  trouble.hidden = true;
-  try {
-    const { error, path, name } = await server.zip({ desk });
-    if (error) throw new Error(error);
-    const url = shown().file.url, start = url.slice(0, url.indexOf('file=') + 5);
-    Object.assign(document.createElement('a'), { href: start + path.split('/').map(encodeURIComponent).join('/'), download: name }).click();
-  } catch ({ message }) {
-    trouble.textContent = ppText(message || 'The results could not be packed. Please try again.');
-    trouble.hidden = false;
-  }
-  $('.pp-zip').disabled = false;
-}
-
-function onClosed() {
-  if (!element.isConnected) document.removeEventListener('pp-result-closed', onClosed);
-  else if (current) choose(0);
-}
-
-$('.pp-back').addEventListener('click', () => choose(current ? 0 : shown().id));
-$('.pp-further').addEventListener('click', () => trigger('further', { result: shown().id }));
-$('.pp-reuse').addEventListener('click', () => trigger('reuse', { seed: shown().seed }));
-$('.pp-zip').addEventListener('click', zip);
-document.addEventListener('pp-result-closed', onClosed);
+document.addEventListener('pp-result-closed', () => current && choose(0));
 ppTranslate(element);
 watch('value', show);
 show();

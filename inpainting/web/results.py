@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from inpainting.errors import BadRequest, PointPaintError
 from inpainting.photo import encode_result
 from inpainting.types import PaintResult
 from inpainting.web import editing
-from inpainting.web.archive import zip_results
-from inpainting.web.desk import Desks
 from inpainting.web.display import EXAMPLE_SIDE, encode_jpeg, reduced
 from inpainting.web.finished import Finished, Sheet
 from inpainting.web.kept import keep, keep_display, served
 from inpainting.web.parts import component
-from inpainting.web.queries import ENDED
 from inpainting.web.session import Session
 
 View = dict[str, Any]
@@ -33,30 +27,13 @@ MAX_WORDS = 40
 NO_PROMPT = "The prompt was empty, so the painter chose what to paint."
 
 
-def result_panel(desks: Desks) -> gr.HTML:
+def result_panel() -> gr.HTML:
     """Return the strip of results with their facts, downloads and buttons.
 
-    Sends `show` and `further` with a result's id, and `reuse` with a seed.
+    Sends `show` and `further` with a result's id, and `reuse` with a seed; the canvas fetches the
+    zip of all.
     """
-
-    def pack(data: object) -> View:
-        try:
-            path = _zip_of(desks, data)
-        except PointPaintError as error:
-            return {"error": str(error)}
-        shown.temp_files.add(str(path))  # gradio clears in time what it knows of
-        return {"path": str(path), "name": path.name}
-
-    pack.__name__ = "zip"  # the script calls it by this name
-    shown = component("result", EMPTY, server_functions=[pack])
-    return shown
-
-
-def _zip_of(desks: Desks, data: object) -> Path:
-    desk = desks.find(data.get("desk")) if isinstance(data, Mapping) else None
-    if desk is None:
-        raise BadRequest(ENDED)
-    return zip_results(desk.session.results)
+    return component("result", EMPTY)
 
 
 def panel(session: Session, desk: str) -> View:
@@ -94,10 +71,10 @@ def finish(result: PaintResult, before: str) -> Finished:
     return Finished(0, sheet, before, thumb, name, result.seed, result.seconds, notes)
 
 
-def add(session: Session, item: Finished) -> Session:
-    """Add a finished picture with the next id, and show it."""
+def add(session: Session, item: Finished, more: bool = False) -> Session:
+    """Add a finished picture with the next id, and show it; `more` as for `editing.finished`."""
     newest = session.results[-1].id if session.results else 0
-    return editing.finished(session, replace(item, id=newest + 1))
+    return editing.finished(session, replace(item, id=newest + 1), more)
 
 
 def file_name(result: PaintResult) -> str:

@@ -41,6 +41,16 @@ def settle(studio: Studio, desk: Desk) -> Session:
     return desk.session
 
 
+def settle_wholly(studio: Studio, desk: Desk) -> Session:
+    """Return the session with its selection worked out, by this call or by the one under way."""
+    session = settle(studio, desk)
+    while session.unsettled:
+        with desk.selecting:  # whoever holds it is at work on the selection
+            pass
+        session = settle(studio, desk)
+    return session
+
+
 def _work(studio: Studio, desk: Desk) -> None:
     """Settle the session as it is now, or take its last step back."""
     session = desk.session

@@ -14,7 +14,8 @@ from inpainting.web.texts import head, i18n
 from inpainting.web.theme import page_theme
 
 DELETE_EVERY, DELETE_AFTER = 1800, 24 * 3600
-"""Seconds between two clearings of the cache, and the age from which a file is cleared."""
+"""Seconds between two clearings, and the age of a desk that is cleared; its files live twice as
+long, for they are not renewed with it."""
 
 
 class Page(gr.Blocks):
@@ -24,7 +25,7 @@ class Page(gr.Blocks):
         super().__init__(
             title="Point & Paint",
             analytics_enabled=False,
-            delete_cache=(DELETE_EVERY, DELETE_AFTER),
+            delete_cache=(DELETE_EVERY, 2 * DELETE_AFTER),
         )
         self.settings = settings
 

@@ -1,57 +1,44 @@
-// Translations for the page's own parts. Before this stands ppTexts: {language: {English: text}}.
-// The language is the one that gradio takes for its own labels.
+// Translates the page's own parts into gradio's language; texts.py puts ppTexts before it.
 (() => {
-  const language = (navigator.language || 'en').split('-')[0];
-  const table = new Map(Object.entries(ppTexts[language] || {}));
-  const shown = (value) => (typeof value === 'number' ? value.toLocaleString(language, { useGrouping: false }) : value);
-  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (hole, name) => (name in values ? shown(values[name]) : hole));
-  const numbered = (text) => { let n = 0; return text.replace(/\{\}/g, () => `{${n++}}`); };
+  const [language] = navigator.language.split('-'), { table, patterns } = ppTexts[language] || { table: {}, patterns: [] };
+  const spelled = (value) => (typeof value === 'number' ? value.toLocaleString(language, { useGrouping: false }) : value);
 
-  // A key with {} is a pattern for whole sentences; those with most words of their own go first.
-  const patterns = [...table.keys()].filter((key) => key.includes('{}')).map((key) => {
-    const words = key.split('{}').map((word) => word.replace(/[.*+?^$()|[\]\\]/g, '\\$&'));
-    return { key, form: new RegExp(`^${words.join('([^]*?)')}$`) };
-  }).sort((a, b) => b.key.length - a.key.length);
+  // A hole without a name takes the next of the values.
+  function fill(text, values) {
+    let next = 0;
+    return text.replace(/\{(\w*)\}/g, (hole, name) => spelled(values[name || next++] ?? hole));
+  }
 
-  const inner = (word) => known(word) || (/^\d+\.\d+$/.test(word) ? shown(+word) : word);
+  const part = (word) => known(word) || (/^\d+\.\d+$/.test(word) ? spelled(+word) : word);
+
   function known(sentence) {
-    if (table.has(sentence)) return table.get(sentence);
-    for (const { key, form } of patterns) {
-      const found = form.exec(sentence);
-      if (found) return fill(numbered(table.get(key)), found.slice(1).map((part) => part.replace(/\S(?:[^]*\S)?/, inner)));
+    if (Object.hasOwn(table, sentence)) return table[sentence];
+    for (const [expression, text] of patterns) {
+      const found = new RegExp(expression).exec(sentence);
+      if (found) return fill(text, found.slice(1).map((words) => words.replace(words.trim(), part)));
     }
     return '';
   }
 
   // Of several sentences: the longest beginning that is known, then the rest.
   function translated(text) {
-    const whole = known(text);
-    if (whole) return whole;
-    for (const { index } of [...text.matchAll(/[.!?] (?=\S)/g)].reverse()) {
-      const first = known(text.slice(0, index + 1));
-      if (first) return `${first} ${translated(text.slice(index + 2))}`;
-    }
-    return text;
+    const ends = [...text.matchAll(/[.!?] (?=\S)|$/g)].map(({ index }) => index + 1).reverse();
+    const end = ends.find((at) => known(text.slice(0, at)));
+    return end ? `${known(text.slice(0, end))} ${translated(text.slice(end + 1))}`.trim() : text;
   }
 
   window.ppLanguage = ppTexts[language] ? language : 'en';
-  window.ppText = (text, values) => {
-    if (values) return fill(table.get(text) || text, values);
-    return table.size && text ? translated(String(text)) : text || '';
-  };
-  // Elements with data-t: their own text, and what they say by attributes; the names of keys in <kbd>.
-  const MARKED = '[data-t], kbd';
+  window.ppText = (text = '', values = null) => (values ? fill(table[text] || text, values) : translated(text));
+
+  // What data-t marks, and the names of keys in <kbd>.
   window.ppTranslate = (root) => {
-    if (!table.size) return;
-    for (const node of [root, ...root.querySelectorAll(MARKED)]) {
-      if (!node.matches(MARKED)) continue;
-      const say = node.localName === 'kbd' ? (key) => table.get(`[${key}]`) || key : ppText;
-      for (const name of ['title', 'aria-label', 'placeholder', 'alt']) {
+    for (const node of root.querySelectorAll('[data-t], kbd')) {
+      const say = node.localName === 'kbd' ? (key) => table[`[${key}]`] || key : ppText;
+      for (const name of ['title', 'aria-label']) {
         if (node.hasAttribute(name)) node.setAttribute(name, say(node.getAttribute(name)));
       }
       for (const child of node.childNodes) {
-        const words = child.nodeType === 3 && child.data.trim();
-        if (words) child.data = child.data.replace(words, () => say(words.replace(/\s+/g, ' ')));
+        if (child.nodeType === 3) child.data = child.data.replace(/\S[^]*\S/, (words) => say(words.replace(/\s+/g, ' ')));
       }
     }
   };

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 
 import gradio as gr
@@ -47,8 +48,19 @@ def i18n() -> gr.I18n:
 
 def head() -> str:
     """Return the script for the page's head: the tables, and the functions ppText, ppTranslate."""
-    tables = {name: dict(texts(name)) for name in LANGUAGES}
+    tables = {name: _for_script(texts(name)) for name in LANGUAGES}
     return f"<script>\nwindow.ppTexts = {_in_script(tables)};\n{part('texts.js')}</script>"
+
+
+def _for_script(table: Table) -> dict[str, object]:
+    """Return a table, and its keys with {} as expressions for whole sentences with their texts.
+
+    Those with most words of their own go first.
+    """
+    keys = sorted((key for key in table if "{}" in key), key=len, reverse=True)
+    forms = ["([^]*?)".join(map(re.escape, key.split("{}"))) for key in keys]
+    patterns = [(f"^{form}$", table[key]) for form, key in zip(forms, keys, strict=True)]
+    return {"table": dict(table), "patterns": patterns}
 
 
 def _tables(language: str) -> dict[str, dict[str, str]]:

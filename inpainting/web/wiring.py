@@ -103,6 +103,7 @@ def _wire_visit(page: gr.Blocks, w: Widgets, events: Events) -> None:
         desk = desk_of(page, w.desk, request.session_hash)
         if desk is not None:
             desk.stop(request.session_hash)
+            events.desks.find(desk.key)  # its last hour, for a reload, begins now
         events.line.tidy()
 
     page.load(events.arrive, None, [w.header, w.status], **QUICK)

@@ -37,6 +37,17 @@ def test_an_answer_keeps_hints_for_the_next_click_alone() -> None:
     assert answer.without_hints() == answer
 
 
+def test_a_mask_that_was_offered_twice_is_offered_once() -> None:
+    one, other = np.eye(8, dtype=np.bool_), ~np.eye(8, dtype=np.bool_)
+    hints = tuple(np.full((4, 4), n, np.float32) for n in range(3))
+    answer = pack(Candidates((one, one.copy(), other), (0.9, 0.8, 0.7), hints), "model")
+    assert (len(answer.masks), len(answer.thumbs), answer.scores) == (2, 2, (0.9, 0.7))
+    assert np.array_equal(answer.mask(1), other)
+    hint = answer.hint(1)
+    assert hint is not None
+    assert hint.logits[0, 0] == 2
+
+
 def test_nothing_is_selected_in_nothing() -> None:
     assert nothing((5, 7)).mask.size == (5, 7)
     assert nothing((5, 7)).area == 0

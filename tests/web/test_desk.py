@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
@@ -30,8 +31,8 @@ def opened(made: Photo) -> Sheet:
     return Sheet(made.digest, made.size, made.name, "x.jpg")
 
 
-def test_a_desk_is_found_by_its_key_as_long_as_someone_holds_it() -> None:
-    desks = Desks()
+def test_a_desk_is_found_by_its_key_while_someone_holds_it() -> None:
+    desks = Desks(most=0)
     desk = desks.new()
     assert desks.find(desk.key) is desk
     for wrong in ("", "0" * 32, None, 7, [desk.key]):
@@ -127,10 +128,43 @@ def test_a_file_that_is_gone_or_damaged_is_a_sentence(tmp_path: Path) -> None:
 
 def test_a_closed_desk_holds_no_photo() -> None:
     desk = Desk()
-    desk.open(photo())
-    desk.close()
+    made = photo()
+    desk.open(made, partial(editing.load, sheet=opened(made)))
+    assert desk.photo(opened(made)) is made
+    desk.change(editing.reset)
     with pytest.raises(BadRequest):
-        desk.photo(opened(photo()))
+        desk.photo(opened(made))
+
+
+def test_a_desk_is_there_for_an_hour_after_it_was_last_asked_for() -> None:
+    now = [0.0]
+    desks = Desks(clock=lambda: now[0])
+    key = desks.new().key
+    gc.collect()
+    assert desks.find(key) is None  # nobody ever held it
+    desk = desks.new()
+    key = desk.key
+    assert desks.find(key) is desk
+    seen = weakref.ref(desk)
+    del desk
+    for seconds in (3599.0, 3599.0):
+        now[0] += seconds
+        gc.collect()
+        assert desks.find(key) is seen()
+    now[0] += 3601.0
+    desks.find("another")
+    gc.collect()
+    assert seen() is None
+
+
+def test_no_more_desks_are_kept_than_said() -> None:
+    desks = Desks(most=2)
+    keys = [desks.new() for _ in range(3)]
+    names = [desk.key for desk in keys]
+    assert all(desks.find(name) for name in names)
+    del keys
+    gc.collect()
+    assert [desks.find(name) is not None for name in names] == [False, True, True]
 
 
 def test_one_at_a_time_refuses_the_second_and_lets_go_after_an_error() -> None:

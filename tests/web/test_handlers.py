@@ -15,11 +15,12 @@ from inpainting.photo import ANIMATED, encode_mask, encode_png
 from inpainting.requests import MAX_SEED
 from inpainting.studio import Studio
 from inpainting.types import Candidates, Region
-from inpainting.web import editing, handlers
+from inpainting.web import editing, handlers, queries
 from inpainting.web.desk import Desk, Desks
 from inpainting.web.finished import Finished, Sheet
 from inpainting.web.handlers import Acted
 from inpainting.web.kept import keep
+from inpainting.web.proposing import NOT_CUT
 from inpainting.web.queries import ENDED
 from inpainting.web.selecting import UNEXPECTED
 from inpainting.web.session import NO_PARTS
@@ -338,9 +339,13 @@ def test_a_segmenter_that_proposes_nothing_says_so(tmp_path: Path) -> None:
 
 
 def test_one_segment_is_added(tmp_path: Path, proposer: FakeProposer) -> None:
-    studio, desk = Studio(proposer, FakePainter()), Desk()
+    studio, desks = Studio(proposer, FakePainter()), Desks()
+    desk = desks.new()
     view = opened(tmp_path, studio, desk)
     handlers.act(studio, desk, click(view, action="edges", grow=0, smooth=0, fill=0, specks=0))
+    early = handlers.act(studio, desk, click(view, action="segment", index=2)).view
+    assert early["message"] == NOT_CUT
+    queries.everything(studio, desks, click(view))
     handlers.act(studio, desk, click(view, action="segment", index=2))
     mask = desk.session.mask
     assert mask is not None

@@ -15,7 +15,7 @@ from PIL import Image
 from inpainting.packing import PackedMask, unpack_mask
 from inpainting.photo import open_mask, open_photo
 from inpainting.studio import Studio
-from inpainting.types import Candidates, Embedding, Point, Prompts
+from inpainting.types import Candidates, Embedding, Point, Prompts, Rgb
 from inpainting.web import editing, queries
 from inpainting.web.answer import pack_one
 from inpainting.web.desk import Desk, Desks
@@ -106,11 +106,28 @@ def test_a_hover_shows_what_a_click_would_give_and_changes_nothing() -> None:
 
 def test_a_hover_on_a_large_photo_is_answered_small() -> None:
     desks = Desks()
-    desk = loaded(desks, 1200, 600)
-    mask = hovered(queries.hover(quick(FakeSegmenter()), desks, asked(desk, x=600, y=300)))
+    studio, desk = quick(FakeSegmenter()), loaded(desks, 1200, 600)
+    studio.select(photo(1200, 600), Prompts((Point(1, 1),)))
+    mask = hovered(queries.hover(studio, desks, asked(desk, x=600, y=300)))
     assert mask.shape == (256, 512)
     assert mask[128, 256]
     assert not mask[0, 0]
+
+
+def test_a_hover_does_not_wait_for_an_embedding() -> None:
+    ready = Event()
+
+    class Slow(FakeSegmenter):
+        def embed(self, rgb: Rgb) -> Embedding:
+            assert rgb.shape[1] == 64 or ready.wait(60)
+            return super().embed(rgb)
+
+    desks = Desks()
+    studio, desk = quick(Slow()), loaded(desks, 80, 60)
+    assert queries.hover(studio, desks, asked(desk, x=9, y=9)) == {"error": BUSY}
+    ready.set()
+    studio.select(photo(80, 60), Prompts((Point(1, 1),)))
+    assert "mask" in queries.hover(studio, desks, asked(desk, x=9, y=9))
 
 
 def test_a_hover_beside_a_given_part_is_that_of_a_new_one() -> None:

@@ -4,7 +4,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
 
-import gradio as gr
 import numpy as np
 import pytest
 
@@ -14,10 +13,10 @@ from inpainting.studio import Studio
 from inpainting.types import PaintRequest, PaintResult
 from inpainting.web import editing
 from inpainting.web.archive import zip_results
-from inpainting.web.desk import Desks
+from inpainting.web.desk import Desk, Desks
 from inpainting.web.finished import Finished, Sheet
-from inpainting.web.queries import ENDED
-from inpainting.web.results import EMPTY, NO_PROMPT, add, file_name, finish, panel, result_panel
+from inpainting.web.queries import fetch
+from inpainting.web.results import EMPTY, NO_PROMPT, add, file_name, finish, panel
 from inpainting.web.session import Session
 from tests.support.photos import fake_studio, photo
 
@@ -108,19 +107,18 @@ def test_what_cannot_be_packed_is_a_sentence(tmp_path: Path) -> None:
     assert not list((tmp_path / "cache").rglob("*.zip"))
 
 
-def test_the_panel_hands_out_the_file_of_its_own_desk_alone(tmp_path: Path) -> None:
+def test_a_desk_hands_out_the_file_of_its_own_results_alone(tmp_path: Path, studio: Studio) -> None:
     desks = Desks()
     desk, other = desks.new(), desks.new()
     desk.change(lambda session: add(session, item(tmp_path, "mine")))
-    with gr.Blocks(analytics_enabled=False):
-        shown = result_panel(desks)
-    pack = getattr(shown, "zip")  # noqa: B009  the name that the script calls
-    answer = pack({"desk": desk.key})
+
+    def fetched(of: Desk) -> dict[str, object]:
+        return fetch(studio, desks, {"desk": of.key, "photo": of.session.serial, "what": "zip"})
+
+    answer = fetched(desk)
     assert answer["name"] == "point-and-paint.zip"
-    assert answer["path"] in shown.temp_files
-    assert "no results" in pack({"desk": other.key})["error"]
-    for data in (None, {}, {"desk": "nobody"}, {"desk": ["x"]}, 5):
-        assert pack(data) == {"error": ENDED}
+    assert Path(str(answer["path"])).is_file()
+    assert "no results" in str(fetched(other)["error"])
 
 
 def test_no_results_are_an_empty_panel() -> None:

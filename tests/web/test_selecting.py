@@ -302,8 +302,8 @@ def test_a_segmenter_that_fails_loses_nothing(error: Exception, sentence: str) -
 
 
 def test_a_photo_that_has_gone_is_a_sentence() -> None:
-    desk = loaded()
-    desk.close()
+    desk = Desk()
+    desk.change(partial(e.load, sheet=Sheet("a" * 64, (64, 48), "gone", "x.jpg")))
     desk.change(partial(e.click, x=1, y=1))
     session = settle(fake_studio(), desk)
     assert "open the photo again" in session.message

@@ -431,6 +431,30 @@ def test_a_result_is_shown_where_its_photo_still_lies() -> None:
     assert e.finished(Session(), result(1)).now.result == 0
 
 
+def test_the_pictures_of_one_run_are_one_step() -> None:
+    before = clicked()
+    session = e.finished(before, result(1))
+    for n in (2, 3):
+        session = e.finished(session, result(n), more=True)
+    assert (session.now.result, len(session.results)) == (3, 3)
+    assert len(session.past) == len(before.past) + 1
+    assert h.undo(session).now == before.now
+
+
+def test_a_result_that_comes_while_there_is_something_to_redo_leaves_it_there() -> None:
+    undone = h.undo(clicked())
+    session = e.finished(undone, result(1))
+    assert (session.now, session.future) == (undone.now, undone.future)
+    assert session.results == (result(1),)
+
+
+def test_the_first_part_that_is_left_adds() -> None:
+    session = e.new_part(clicked(), Combine.SUBTRACT)
+    session = e.click(session, 5, 5)
+    left = e.delete_part(session, 0).now
+    assert [part.op for part in left.parts] == [Combine.ADD]
+
+
 def test_showing_a_result_is_no_step() -> None:
     session = e.finished(clicked(), result(1))
     closed = e.show_result(session, 0)
