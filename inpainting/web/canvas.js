@@ -3,98 +3,95 @@ const KEPT = 'pp-desk'; // the desk that a reload finds again
 let packed, unpacking = 0, frameWanted = 0, shape = '', middleBefore = middle();
 
 function redraw() {
-  frameWanted ||= requestAnimationFrame(draw);
+	frameWanted ||= requestAnimationFrame(draw);
 }
 
 function draw() {
-  cancelAnimationFrame(frameWanted);
-  frameWanted = 0;
-  if (!size()) return;
-  const { width, height } = size(), { scale, x, y } = view;
-  frame.style.cssText = `width: ${width}px; height: ${height}px; transform: translate(${x}px, ${y}px) scale(${scale})`;
-  root.classList.toggle('pp-crisp', scale >= 4);
-  root.classList.toggle('pp-zoomed', !fits());
-  $('.pp-percent').textContent = `${Math.round(scale * 100)} %`;
-  drawMarks();
-  drawDivider();
-  drawRing(ring.hidden ? null : lastSpot);
-  if (compare) return;
-  drawOverlay();
-  drawLive();
+	cancelAnimationFrame(frameWanted);
+	frameWanted = 0;
+	if (!size()) return;
+	const { width, height } = size(), { scale, x, y } = view;
+	frame.style.cssText = `width: ${width}px; height: ${height}px; transform: translate(${x}px, ${y}px) scale(${scale})`;
+	root.classList.toggle('pp-crisp', scale >= 4);
+	root.classList.toggle('pp-zoomed', !fits());
+	$('.pp-percent').textContent = `${Math.round(scale * 100)} %`;
+	drawMarks();
+	drawDivider();
+	drawRing(ring.hidden ? null : lastSpot);
+	if (compare) return;
+	drawOverlay();
+	drawLive();
 }
 
 function drawPhoto() {
-  const here = size(), { photo: opened } = shown;
-  root.classList.toggle('pp-filled', Boolean(here));
-  stage.tabIndex = here ? 0 : -1;
-  source(photo, opened?.file.url);
-  if (opened) stage.ariaLabel = say('The photo {name}, {width} by {height} pixels. Arrow keys move a cursor, Enter clicks.', opened);
-  if (!here) return;
-  const next = `${shown.serial} ${here.width} ${here.height}`;
-  stage.style.setProperty('--ratio', here.width / here.height);
-  if (next !== shape) fit();
-  shape = next;
-  redraw();
+	const here = size(), { photo: opened } = shown;
+	root.classList.toggle('pp-filled', Boolean(here));
+	stage.tabIndex = here ? 0 : -1;
+	source(photo, opened?.file.url);
+	if (opened) stage.ariaLabel = say('The photo {name}, {width} by {height} pixels. Arrow keys move a cursor, Enter clicks.', opened);
+	if (!here) return;
+	const next = `${shown.serial} ${here.width} ${here.height}`;
+	stage.style.setProperty('--ratio', here.width / here.height);
+	if (next !== shape) fit();
+	shape = next;
+	redraw();
 }
 
-// The last mask stays until the next is there.
 async function drawMask() {
-  const { mask: next, version, pending } = shown, other = next?.data !== packed;
-  if (!next && pending) return;
-  if (other) {
-    unpacking += 1;
-    const unpacked = next && (await unpack(next));
-    unpacking -= 1;
-    if (version !== shown.version) return;
-    [mask, packed] = [unpacked, next?.data];
-  }
-  if (!pending) strokes = strokes.filter(({ seq }) => sent.some((item) => item.seq === seq));
-  if (other) draw();
-  else redraw();
+	const { mask: next, version, pending } = shown, other = next?.data !== packed;
+	if (!next && pending) return;
+	if (other) {
+		unpacking += 1;
+		const unpacked = next && (await unpack(next));
+		unpacking -= 1;
+		if (version !== shown.version) return;
+		[mask, packed] = [unpacked, next?.data];
+	}
+	if (!pending) strokes = strokes.filter(({ seq }) => sent.some((item) => item.seq === seq));
+	if (other) draw();
+	else redraw();
 }
 
 function begin(other, { photo: next }) {
-  error = other && shown.photo && !next ? say('This session has ended; open the photo again.') : '';
-  mask = packed = segments = cursor = null;
-  [sent, strokes] = [[], []];
-  tool = 'include';
-  forget();
-  if (next) setBrush(Math.max(next.width, next.height) / 25);
+	error = other && shown.photo && !next ? say('This session has ended; open the photo again.') : '';
+	mask = packed = segments = cursor = null;
+	[sent, strokes] = [[], []];
+	tool = 'include';
+	forget();
+	if (next) setBrush(Math.max(next.width, next.height) / 25);
 }
 
 function show(value) {
-  const { desk, serial, version, pending, echo, result } = value, other = desk !== shown.desk, closed = shown.result && !result;
-  if (desk) sessionStorage.setItem(KEPT, desk);
-  answered = Math.max(answered, echo);
-  sent = sent.filter(({ seq, called }) => (called ? seq !== echo : seq > echo));
-  const late = !other && (serial - shown.serial || version - shown.version || shown.pending - pending) < 0;
-  if (!late && (other || serial !== shown.serial)) begin(other, value);
-  if (!late) shown = value;
-  drawMask();
-  if (late) return drawHint();
-  slow &&= Boolean(sent.length || shown.pending);
-  if (openSeq > 0 && echo >= openSeq) setOpening(0);
-  if (compare && closed) showResult(null);
-  return [forgetHover, drawPhoto, drawTools, drawCandidates, drawEdges, drawParts].forEach((each) => each());
+	const { desk, serial, version, pending, echo, result } = value, other = desk !== shown.desk, closed = shown.result && !result;
+	if (desk) sessionStorage.setItem(KEPT, desk);
+	answered = Math.max(answered, echo);
+	sent = sent.filter(({ seq, called }) => (called ? seq !== echo : seq > echo));
+	const late = !other && (serial - shown.serial || version - shown.version || shown.pending - pending) < 0;
+	if (!late && (other || serial !== shown.serial)) begin(other, value);
+	if (!late) shown = value;
+	drawMask();
+	if (late) return drawHint();
+	slow &&= Boolean(sent.length || shown.pending);
+	if (openSeq > 0 && echo >= openSeq) setOpening(0);
+	if (compare && closed) showResult(null);
+	return [forgetHover, drawPhoto, drawTools, drawCandidates, drawEdges, drawParts].forEach((each) => each());
 }
 
-// A fitted photo stays fitted; another keeps the place in the middle.
 function onRoom() {
-  const { x, y } = middle(), before = middleBefore;
-  middleBefore = { x, y };
-  if (fitted && size()) fit();
-  else look({ ...view, x: view.x + x - before.x, y: view.y + y - before.y });
-  draw();
+	const { x, y } = middle(), before = middleBefore;
+	middleBefore = { x, y };
+	if (fitted && size()) fit();
+	else look({ ...view, x: view.x + x - before.x, y: view.y + y - before.y });
+	draw();
 }
 
-// What is drawn, for tests and for the curious.
 root.ppState = () => {
-  const waits = sent.length || openSeq || unpacking || frameWanted || shown.pending;
-  return { ...shown, view, tool, brush, sent: sent.length, settled: !waits && (!shown.photo || (photo.complete && photo.naturalWidth > 0)) };
+	const waits = sent.length || openSeq || unpacking || frameWanted || shown.pending;
+	return { ...shown, view, tool, brush, sent: sent.length, settled: !waits && (!shown.photo || (photo.complete && photo.naturalWidth > 0)) };
 };
 root.ppView = (next) => {
-  look(next);
-  draw();
+	look(next);
+	draw();
 };
 root.ppPlace = (clientX, clientY) => pixelAt(spotOf({ clientX, clientY }));
 

@@ -19,40 +19,37 @@ let glimpse = ''; // URL of what a repaint looks like so far
 let segments = null; // labels of everything, while one is picked
 let cursor = null; // the keyboard's place on the photo
 
-// Listens to window or document until the component is gone.
 function onWide(target, kinds, listen, options) {
-  on(target, kinds, (event) => element.isConnected && listen(event), options);
+	on(target, kinds, (event) => element.isConnected && listen(event), options);
 }
 
 function act(action, fields, mark) {
-  const seq = ++counter, item = { seq, action, called: !BEYOND.includes(action), ...mark };
-  sent.push(item);
-  send(item, { action, desk: shown.desk, photo: shown.serial, seq, ...fields });
-  setTimeout(() => {
-    slow ||= shown.pending || sent.includes(item);
-    drawHint();
-  }, SLOW);
-  fail('');
-  redraw();
-  return seq;
+	const seq = ++counter, item = { seq, action, called: !BEYOND.includes(action), ...mark };
+	sent.push(item);
+	send(item, { action, desk: shown.desk, photo: shown.serial, seq, ...fields });
+	setTimeout(() => {
+		slow ||= shown.pending || sent.includes(item);
+		drawHint();
+	}, SLOW);
+	fail('');
+	redraw();
+	return seq;
 }
 
-// A call takes a third of an event's time; its view has the photo without a URL.
 async function send(item, data) {
-  const answer = item.called && (await server.follow(data).catch(() => null));
-  if (answer?.parts) return answer.serial === shown.serial && show({ ...answer, photo: shown.photo });
-  item.called = false;
-  return sent.includes(item) && trigger('act', data);
+	const answer = item.called && (await server.follow(data).catch(() => null));
+	if (answer?.parts) return answer.serial === shown.serial && show({ ...answer, photo: shown.photo });
+	item.called = false;
+	return sent.includes(item) && trigger('act', data);
 }
 
 function fail(text, values) {
-  error = say(text, values);
-  drawHint();
+	error = say(text, values);
+	drawHint();
 }
 
-// Asks a server function; where it cannot, its sentence is shown.
 async function ask(name, fields) {
-  const { serial, desk } = shown, answer = await server[name]({ desk, photo: serial, ...fields });
-  if (serial !== shown.serial) return null;
-  return answer.error ? fail(answer.error) : answer;
+	const { serial, desk } = shown, answer = await server[name]({ desk, photo: serial, ...fields });
+	if (serial !== shown.serial) return null;
+	return answer.error ? fail(answer.error) : answer;
 }

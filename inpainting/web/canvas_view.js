@@ -11,48 +11,45 @@ const toStage = (view, at) => ({ x: at.x * view.scale + view.x, y: at.y * view.s
 const spotOfPixel = (x, y) => toStage(view, { x: x + 0.5, y: y + 0.5 });
 const cursorSpot = () => spotOfPixel(cursor.x, cursor.y);
 
-// The scale at which the whole is in sight.
 function least() {
-  const { width, height } = room(), whole = size();
-  return between(0.001, Math.min((width - MARGIN) / whole.width, (height - MARGIN) / whole.height), MAX_SCALE);
+	const { width, height } = room(), whole = size();
+	return between(0.001, Math.min((width - MARGIN) / whole.width, (height - MARGIN) / whole.height), MAX_SCALE);
 }
 
 const fits = () => view.scale <= least() * 1.001;
 
 function zoomedView(view, scale, at) {
-  const ratio = scale / view.scale;
-  return { scale, x: at.x - (at.x - view.x) * ratio, y: at.y - (at.y - view.y) * ratio };
+	const ratio = scale / view.scale;
+	return { scale, x: at.x - (at.x - view.x) * ratio, y: at.y - (at.y - view.y) * ratio };
 }
 
-// A small photo is centred; a large one may be pushed past its edge, to work on its corners.
 function look(next) {
-  const { width, height } = room(), whole = size();
-  if (!whole || !width) return;
-  const scale = between(Math.min(1, least()), next.scale, MAX_SCALE);
-  const along = (at, span, length) => {
-    const over = length * scale - span;
-    return over <= 0 ? -over / 2 : between(-over - SLACK, at, SLACK);
-  };
-  view = { scale, x: along(next.x, width, whole.width), y: along(next.y, height, whole.height) };
-  fitted = fits();
-  redraw();
+	const { width, height } = room(), whole = size();
+	if (!whole || !width) return;
+	const scale = between(Math.min(1, least()), next.scale, MAX_SCALE);
+	const along = (at, span, length) => {
+		const over = length * scale - span;
+		return over <= 0 ? -over / 2 : between(-over - SLACK, at, SLACK);
+	};
+	view = { scale, x: along(next.x, width, whole.width), y: along(next.y, height, whole.height) };
+	fitted = fits();
+	redraw();
 }
 
 const zoomTo = (scale, at = middle()) => look(zoomedView(view, scale, at));
 const fit = () => look({ ...view, scale: least() });
 
-// Where a pointer is: on the stage, and on which pixel of the photo.
 function spotOf({ clientX, clientY }) {
-  const box = stage.getBoundingClientRect();
-  return { x: clientX - box.left - stage.clientLeft, y: clientY - box.top - stage.clientTop };
+	const box = stage.getBoundingClientRect();
+	return { x: clientX - box.left - stage.clientLeft, y: clientY - box.top - stage.clientTop };
 }
 
 function pixelAt(spot) {
-  const { x, y } = toPhoto(view, spot), { width, height } = size();
-  return { x: between(0, Math.floor(x), width - 1), y: between(0, Math.floor(y), height - 1) };
+	const { x, y } = toPhoto(view, spot), { width, height } = size();
+	return { x: between(0, Math.floor(x), width - 1), y: between(0, Math.floor(y), height - 1) };
 }
 
 function isInside(spot) {
-  const { x, y } = toPhoto(view, spot), { width, height } = size();
-  return x >= 0 && y >= 0 && x < width && y < height;
+	const { x, y } = toPhoto(view, spot), { width, height } = size();
+	return x >= 0 && y >= 0 && x < width && y < height;
 }

@@ -3,17 +3,16 @@ const [card, line, bar] = ['.pp-progress', '.pp-line', '.pp-bar'].map((selector)
 let preview = null;
 
 function show() {
-  const { state, run, text = '', step, total, preview: next } = props.value, words = ppText(text), before = preview;
-  card.dataset.state = state;
-  if (run) card.dataset.run = run;
-  line.role = state === 'failed' ? 'alert' : 'status';
-  if (line.textContent !== words) line.textContent = words;
-  bar.ariaValueNow = total ? Math.round((100 * step) / total) : null;
-  bar.style.setProperty('--share', `${bar.ariaValueNow}%`);
-  // A step without a preview leaves the last one; the wait for the next variation does not.
-  if (state !== 'painting' || !step) preview = null;
-  else preview = next || preview;
-  if (preview !== before) document.dispatchEvent(new CustomEvent('pp-preview', { detail: preview }));
+	const { state, run, text = '', step, total, preview: next } = props.value, words = ppText(text), before = preview;
+	card.dataset.state = state;
+	if (run) card.dataset.run = run;
+	line.role = state === 'failed' ? 'alert' : 'status';
+	if (line.textContent !== words) line.textContent = words;
+	bar.ariaValueNow = total ? Math.round((100 * step) / total) : null;
+	bar.style.setProperty('--share', `${bar.ariaValueNow}%`);
+	if (state !== 'painting' || !step) preview = null;
+	else preview = next || preview;
+	if (preview !== before) document.dispatchEvent(new CustomEvent('pp-preview', { detail: preview }));
 }
 
 watch('value', show);

@@ -7,59 +7,56 @@ const chosen = () => items.find(({ id }) => id === current);
 const latest = () => chosen() || items.at(-1);
 
 function thumb({ id, seed, thumb: { url } }) {
-  const node = $('template').content.firstElementChild.cloneNode(true);
-  node.firstElementChild.value = id;
-  Object.assign(node.lastElementChild, { src: url, alt: ppText('Result {n}, seed {seed}', { n: id, seed }) });
-  return node;
+	const node = $('template').content.firstElementChild.cloneNode(true);
+	node.firstElementChild.value = id;
+	Object.assign(node.lastElementChild, { src: url, alt: ppText('Result {n}, seed {seed}', { n: id, seed }) });
+	return node;
 }
 
 function drawFacts({ file, name, notes, ...facts }) {
-  $('.pp-meta').textContent = ppText('Seed {seed} · {seconds} s · {width} × {height} pixels', facts);
-  $('.pp-notes').textContent = notes.map((text) => ppText(text)).join('\n');
-  Object.assign($('.pp-download'), { href: file.url, download: name });
+	$('.pp-meta').textContent = ppText('Seed {seed} · {seconds} s · {width} × {height} pixels', facts);
+	$('.pp-notes').textContent = notes.map((text) => ppText(text)).join('\n');
+	Object.assign($('.pp-download'), { href: file.url, download: name });
 }
 
-// A value comes with every step of a repaint; what is drawn stays, and so does the focus.
 function draw() {
-  const list = JSON.stringify([desk, items]), key = list + current;
-  if (key === drawn) return;
-  if (list !== listed) strip.replaceChildren(...items.map(thumb).reverse());
-  [listed, drawn] = [list, key];
-  strip.querySelectorAll('input').forEach((node) => { node.checked = Number(node.value) === current; });
-  if (items.length) drawFacts(latest());
-  document.dispatchEvent(new CustomEvent('pp-result', { detail: chosen() }));
+	const list = JSON.stringify([desk, items]), key = list + current;
+	if (key === drawn) return;
+	if (list !== listed) strip.replaceChildren(...items.map(thumb).reverse());
+	[listed, drawn] = [list, key];
+	strip.querySelectorAll('input').forEach((node) => { node.checked = Number(node.value) === current; });
+	if (items.length) drawFacts(latest());
+	document.dispatchEvent(new CustomEvent('pp-result', { detail: chosen() }));
 }
 
-// A picture must be seen without hunting for it, also on a phone.
 function bringCanvas() {
-  document.querySelector('.pp-stage').scrollIntoView({ block: 'nearest' });
+	document.querySelector('.pp-stage').scrollIntoView({ block: 'nearest' });
 }
 
 function choose(id) {
-  current = id;
-  trigger('show', { result: id });
-  draw();
+	current = id;
+	trigger('show', { result: id });
+	draw();
 }
 
 function show() {
-  const { value } = props, other = value.desk !== desk, newest = items.at(-1)?.id || 0;
-  // What was on its way when the user chose repeats an older choice: only a change counts.
-  if (other || value.current !== told) current = value.current;
-  ({ desk, items, current: told } = value);
-  draw();
-  if (!other && items.at(-1)?.id > newest) bringCanvas();
+	const { value } = props, other = value.desk !== desk, newest = items.at(-1)?.id || 0;
+	if (other || value.current !== told) current = value.current;
+	({ desk, items, current: told } = value);
+	draw();
+	if (!other && items.at(-1)?.id > newest) bringCanvas();
 }
 
 const BUTTONS = {
-  'pp-back': () => latest() && choose(current ? 0 : latest().id),
-  'pp-further': () => trigger('further', { result: latest().id }),
-  'pp-reuse': () => trigger('reuse', { seed: latest().seed }),
+	'pp-back': () => latest() && choose(current ? 0 : latest().id),
+	'pp-further': () => trigger('further', { result: latest().id }),
+	'pp-reuse': () => trigger('reuse', { seed: latest().seed }),
 };
 
 element.addEventListener('click', ({ target }) => BUTTONS[target.closest('button')?.className]?.());
 strip.addEventListener('change', ({ target }) => {
-  choose(Number(target.value));
-  bringCanvas();
+	choose(Number(target.value));
+	bringCanvas();
 });
 document.addEventListener('pp-result-closed', () => current && choose(0));
 ppTranslate(element);

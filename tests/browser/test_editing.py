@@ -176,6 +176,35 @@ def test_everything_offers_segments_under_the_pointer(site: Site, open_page: Ope
     assert not mask.all()
 
 
+def test_a_resting_pointer_shows_what_a_click_would_select(site: Site, open_page: OpenPage) -> None:
+    guest = opened(site, open_page, (100, 100))
+    guest.page.wait_for_function(
+        "() => document.querySelector('#pp-canvas .pp-root').ppState().can.hover"
+    )
+    before, asked = selection(guest), len(site.segmenter.asked)
+    guest.page.mouse.move(*guest.spot(400, 290))
+    guest.page.mouse.move(*guest.spot(400, 300), steps=3)
+    guest.page.wait_for_function(DRAWN_LIVE)
+    prompts, _ = site.segmenter.asked[-1]
+    assert len(site.segmenter.asked) > asked
+    assert len(prompts.points) == 2
+    assert (selection(guest) == before).all()
+    assert guest.value()["points"] == [[100, 100, 1]]
+    guest.page.mouse.move(0, 0)
+    guest.page.wait_for_function(f"() => !({DRAWN_LIVE})()")
+
+
+DRAWN_LIVE = """() => {
+  const canvas = document.querySelector('.pp-live');
+  if (!canvas.width || !canvas.height) return false;
+  const options = { willReadFrequently: true };
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', options);
+  copy.drawImage(canvas, 0, 0);
+  const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+  return data.some((value) => value > 0);
+}"""
+
+
 def test_a_mask_goes_out_and_comes_in_again(site: Site, open_page: OpenPage) -> None:
     guest = opened(site, open_page, (320, 240))
     mask = selection(guest)
