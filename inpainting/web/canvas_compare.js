@@ -1,4 +1,4 @@
-// A result or a preview in place of the selection; result.js and progress.js tell which.
+// A result or a preview in place of the selection.
 const after = $('.pp-now'), slider = $('.pp-slide-at');
 
 function source(image, url) {

@@ -1,7 +1,7 @@
 // Files in and out.
 let openSeq = 0, openTimer = 0; // the file on its way: -1 while it is sent
 
-async function open(kind, file) { // 'open' a photo, or 'mask'
+async function open(kind, file) { // 'open' or 'mask'
 	if (!file || openSeq) return;
 	const { desk, serial } = shown, limit = props.max_file_mb;
 	setOpening(-1);

@@ -1,5 +1,7 @@
-// Sends the event 'example' {index} when a picture is pressed.
+// Opens the picture that is pressed.
 element.addEventListener('click', ({ target }) => {
 	const index = target.closest('button')?.dataset.index;
-	if (index) trigger('example', { index: Number(index) });
+	if (!index) return;
+	trigger('example', { index: Number(index) });
+	document.querySelector('.pp-stage').scrollIntoView({ block: 'nearest' });
 });

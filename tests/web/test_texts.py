@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from gradio.i18n import I18nData
-from playwright.sync_api import Page, sync_playwright
 
 from inpainting import errors
 from inpainting.settings import Settings
@@ -20,7 +19,6 @@ from inpainting.types import Region
 from inpainting.web import texts
 from inpainting.web.page import build_page
 from inpainting.web.parts import FOLDER
-from tests.support.browser import OPTIONS, find_chromium, is_ci
 from tests.support.photos import fake_studio
 
 ROOT = FOLDER.parents[1]
@@ -261,81 +259,3 @@ def test_the_head_is_one_script_that_no_text_can_break_out_of(
     assert head.count("</script") == 1
     assert head.endswith("</script>")
     assert "<!--" not in head
-
-
-# ---- in a browser
-
-
-@pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    """A German browser's page with nothing but the head."""
-    path = find_chromium()
-    if path is None and not is_ci():
-        pytest.skip("no Chromium is installed here")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=OPTIONS)
-        page = chromium.new_context(locale="de-AT").new_page()
-        page.set_content(f"<!doctype html><head>{texts.head()}</head><body></body>")
-        yield page
-        chromium.close()
-
-
-TRIED = {
-    "Open a photo first.": "Zuerst ein Foto öffnen.",
-    "There are 51 points; at most 50 are used.": "Es sind 51 Punkte; höchstens 50 sind erlaubt.",
-    "Downloading X: 1.5 of 7.0 GB.": "X wird heruntergeladen: 1,5 von 7 GB.",
-    "The guidance is 'x'; it must be a number from 0 to 30.": (
-        "Prompt-Treue: 'x' geht nicht; erlaubt ist eine Zahl von 0 bis 30."
-    ),
-    "The recipe is no valid JSON text. The picture was opened as a plain photo.": (
-        "Das Rezept ist kein gültiger JSON-Text. Das Bild wurde als einfaches Foto geöffnet."
-    ),
-    "Nothing is known of this. Or this.": "Nothing is known of this. Or this.",
-    "": "",
-}
-
-
-@pytest.mark.browser
-def test_sentences_of_the_server_are_translated(page: Page) -> None:
-    assert page.evaluate("ppLanguage") == "de"
-    for english, german in TRIED.items():
-        assert page.evaluate("(text) => ppText(text)", english) == german
-
-
-@pytest.mark.browser
-def test_holes_are_filled_with_numbers_as_the_language_writes_them(page: Page) -> None:
-    script = "ppText('Result {n}, seed {seed}', {n: 1.5, seed: 1234567})"
-    assert page.evaluate(script) == "Ergebnis 1,5, Startwert 1234567"
-    assert page.evaluate("ppText('$& {a} {b}', {a: '$1'})") == "$& $1 {b}"
-
-
-@pytest.mark.browser
-def test_marked_elements_are_translated_and_others_are_not(page: Page) -> None:
-    markup = """<p data-t title="Download PNG">\n  Use this\n seed <i>Use this seed</i></p>"""
-    markup += "<kbd>Delete</kbd><kbd>Y</kbd><b data-t>Delete</b>"
-    script = """(markup) => {
-      document.body.innerHTML = markup;
-      ppTranslate(document.body);
-      ppTranslate(document.body);
-      return document.body.innerHTML;
-    }"""
-    done = page.evaluate(script, markup)
-    assert 'title="PNG herunterladen"' in done
-    assert '<kbd>Entf</kbd><kbd>Y</kbd><b data-t="">Löschen</b>' in done
-    assert "Startwert übernehmen <i>Use this seed</i>" in done
-
-
-@pytest.mark.browser
-def test_in_english_and_unknown_languages_all_stays_english(page: Page) -> None:
-    assert page.context.browser is not None
-    context = page.context.browser.new_context(locale="fr-FR")
-    other = context.new_page()
-    other.set_content(f"<!doctype html><head>{texts.head()}</head><body></body>")
-    assert other.evaluate(
-        "[ppLanguage, ppText('Open a photo first.'), ppText('{n} x', {n: 2})]"
-    ) == [
-        "en",
-        "Open a photo first.",
-        "2 x",
-    ]
-    context.close()
