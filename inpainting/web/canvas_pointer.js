@@ -1,7 +1,7 @@
 // What mouse, pen, fingers and the keyboard's cursor do on the stage.
 const DRAG = 6; // CSS pixels a pointer moves before a click becomes a drag
 const pointers = new Map(); // those that are down: where
-let gesture = null, aimed = false, lastZoom = 0;
+let gesture = null, aimed = true, lastZoom = 0;
 
 const apart = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
 const boxOf = (a, b) => ({ x0: Math.min(a.x, b.x), y0: Math.min(a.y, b.y), x1: Math.max(a.x, b.x) + 1, y1: Math.max(a.y, b.y) + 1 });

@@ -211,15 +211,15 @@ def finished(session: Session, result: Finished, more: bool = False) -> Session:
 
     Undo shows what was shown before; the result stays listed. That is one step for all pictures of
     a run (`more` tells of a further one), and none while there is something to redo: it would go.
+    Then the result is shown all the same, as `show_result` does.
     """
     last = session.results[-1].id if session.results else 0
     session = replace(session, results=(*session.results, result)[-MAX_RESULTS:])
     sheet = session.now.sheet
-    moved = sheet is None or sheet.display != result.before
-    if moved or session.future:
+    if sheet is None or sheet.display != result.before:
         return replace(session, version=session.version + 1)
     now = replace(session.now, result=result.id)
-    if more and session.now.result == last:
+    if session.future or (more and session.now.result == last):
         return replace(session, now=now, version=session.version + 1)
     return push(session, now)
 

@@ -143,6 +143,17 @@ def test_on_a_phone_all_fits_and_fingers_find_their_targets(
     assert small == []
 
 
+def test_on_a_phone_every_part_can_be_deleted(site: Site, open_page: OpenPage) -> None:
+    guest = focused(site, open_page, **PHONE, locale="de-DE")
+    for op in ("add", "subtract"):
+        guest.new_part(op)
+        guest.page.touchscreen.tap(*guest.spot(320, 240))
+        guest.settled()
+    for index in range(2):
+        left, _, width, _ = guest.lies(f".pp-part:nth-child({index + 1}) .pp-drop-part")
+        assert left + width <= 390
+
+
 def test_on_a_phone_the_result_is_in_sight(site: Site, open_page: OpenPage) -> None:
     guest = focused(site, open_page, **PHONE)
     guest.page.touchscreen.tap(*guest.spot(320, 240))

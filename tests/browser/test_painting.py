@@ -92,7 +92,7 @@ def test_stop_in_the_middle_loses_nothing_and_the_next_run_is_unharmed(
     guest.page.click("#pp-stop")
     guest.page.wait_for_selector("#pp-repaint")
     site.gate.open.set()
-    assert "Stopped" in guest.progress()
+    guest.stopped()
     assert guest.value()["points"] == [[160, 120, 1]]
     assert guest.page.input_value("#pp-prompt textarea") == "sunset sea"
     guest.repaint()
@@ -126,7 +126,7 @@ def test_keys_repaint_and_stop(site: Site, open_page: OpenPage) -> None:
     guest.page.keyboard.press("Escape")
     guest.page.wait_for_selector("#pp-repaint")
     site.gate.open.set()
-    assert "Stopped" in guest.progress()
+    guest.stopped()
 
 
 def test_a_click_does_not_wait_for_a_repaint(site: Site, open_page: OpenPage) -> None:

@@ -88,7 +88,7 @@ def test_background_then_subject_then_stop_then_the_same_again(
     guest.started()
     guest.page.click("#pp-stop")
     guest.page.wait_for_selector("#pp-repaint")
-    assert "Stopped" in guest.progress()
+    guest.stopped()
     guest.steps(20 if make is embedded else 25)
     guest.repaint()
     assert guest.download()[1] == first

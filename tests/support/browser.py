@@ -344,6 +344,12 @@ class Visit:
             "(n) => document.querySelector('#pp-canvas .pp-root').ppState().serial > n", arg=serial
         )
 
+    def stopped(self) -> None:
+        """Wait until the card says that the repaint was stopped: a step may still be on its way."""
+        self.page.wait_for_function(
+            "() => document.querySelector('#pp-progress .pp-line').innerText.includes('Stopped')"
+        )
+
     def progress(self) -> str:
         """The sentence of the progress card."""
         return self.page.inner_text("#pp-progress .pp-line")

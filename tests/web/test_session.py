@@ -134,6 +134,9 @@ def test_the_history_is_a_list_with_a_place_in_it(actions: list[Reducer]) -> Non
             at = max(0, at - 1)
         elif action is h.redo:
             at = min(len(states) - 1, at + 1)
+        elif after.now != session.now and after.future:  # a result is shown, which is no step
+            assert after.now == replace(session.now, result=after.now.result)
+            states[at] = after.now
         elif after.now != session.now:
             states[at + 1 :] = [after.now]
             at += 1
@@ -441,11 +444,11 @@ def test_the_pictures_of_one_run_are_one_step() -> None:
     assert h.undo(session).now == before.now
 
 
-def test_a_result_that_comes_while_there_is_something_to_redo_leaves_it_there() -> None:
+def test_a_result_that_comes_while_there_is_something_to_redo_is_shown_and_leaves_it() -> None:
     undone = h.undo(clicked())
     session = e.finished(undone, result(1))
-    assert (session.now, session.future) == (undone.now, undone.future)
-    assert session.results == (result(1),)
+    assert (session.now.result, session.past, session.future) == (1, undone.past, undone.future)
+    assert h.redo(session).now == h.redo(undone).now
 
 
 def test_the_first_part_that_is_left_adds() -> None:
