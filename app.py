@@ -34,9 +34,13 @@ def generate_app(
     from inpainting.adapters import as_painter, as_segmenter
     from inpainting.studio import Studio
     from inpainting.web.page import build_page
+    from models.filling import embedded_fillers
 
-    chosen = settings or Settings()
-    studio = Studio(as_segmenter(get_processed_inputs), as_painter(inpaint), chosen)
+    chosen, models = (
+        settings or Settings(),
+        (as_segmenter(get_processed_inputs), as_painter(inpaint)),
+    )
+    studio = Studio(*models, chosen, fillers=embedded_fillers())
     return build_page(studio, chosen, examples())
 
 
@@ -74,10 +78,12 @@ def serve_page(settings: Settings) -> None:
     from inpainting.web.page import build_page
     from inpainting.web.serve import serve
     from models.bringup import bring_up, embedded_models
+    from models.filling import embedded_fillers
+    from models.switching import Switcher
 
     segmenter, painter = embedded_models()
-    studio = Studio(segmenter, painter, settings)
-    page = build_page(studio, settings, examples())
+    studio = Studio(segmenter, painter, settings, fillers=embedded_fillers())
+    page = build_page(studio, settings, examples(), Switcher(studio, settings))
     bring_up(settings, studio, painter)
     serve(page, settings)
 

@@ -21,10 +21,10 @@ def make_studio(
 ) -> Studio:
     """Return a Studio with the models that the command needs."""
     from inpainting.studio import Studio
-    from models.bringup import models_for
+    from models.bringup import all_fillers, models_for
 
     models = models_for(settings, say, segment=segment, paint=paint)
-    return Studio(models.segmenter, models.painter, settings)
+    return Studio(models.segmenter, models.painter, settings, fillers=all_fillers(settings))
 
 
 def leave(_signal: int, _frame: FrameType | None) -> NoReturn:

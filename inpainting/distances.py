@@ -21,6 +21,11 @@ MAX_DISC = 12
 """Radius up to which a disc drawn round each pixel is faster than the distance transform."""
 
 
+EXACT = 1000
+HUGE = 1e9
+"""More than any distance in a picture, and its square is still a number."""
+
+
 def bounds(mask: Mask) -> Box | None:
     """Return the smallest box that holds every True pixel, or None where there is none."""
     x, y, width, height = cv2.boundingRect(as_bytes(mask))
@@ -52,11 +57,19 @@ def shrink(mask: Mask, pixels: float) -> Mask:
 
 
 def distance_to(mask: Mask) -> Floats:
-    """Return each pixel's distance to the nearest True pixel; huge where there is none."""
+    """Return each pixel's distance to the nearest True pixel; huge where there is none.
+
+    Up to EXACT pixels it is the square root of a whole number, rightly rounded.
+    """
     outside = as_bytes(~mask)
-    return np.asarray(
+    away: Floats = np.asarray(
         cv2.distanceTransform(outside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32
     )
+    # opencv's last bit is not the same each time, and whole pictures would not be either
+    np.minimum(away, np.float32(HUGE), out=away)
+    np.square(away, out=away)
+    np.rint(away, out=away)
+    return np.sqrt(away, out=away)
 
 
 def around(box: Box, margin: int, mask: Mask) -> tuple[slice, slice]:

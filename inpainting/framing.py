@@ -69,12 +69,21 @@ def frame_for(hole: Mask, native_side: int, multiple: int = 8, context: float = 
 
     Raises NothingSelected for an empty hole, BadRequest for a context that is not 0 or more.
     """
-    if not math.isfinite(context) or context < 0:
-        raise BadRequest(f"The context is {context}; it must be a number of 0 or more.")
     box = bounds(hole)
     if box is None:
         raise NothingSelected("There is nothing to repaint: select a part of the photo first.")
-    photo = hole.shape[1], hole.shape[0]
+    return frame_round(box, (hole.shape[1], hole.shape[0]), native_side, multiple, context)
+
+
+def frame_round(
+    box: Box, photo: Size, native_side: int, multiple: int = 8, context: float = CONTEXT
+) -> Frame:
+    """Choose the frame for a hole with these bounds, in a photo of this size; see `frame_for`.
+
+    Raises BadRequest for a context that is not 0 or more.
+    """
+    if not math.isfinite(context) or context < 0:
+        raise BadRequest(f"The context is {context}; it must be a number of 0 or more.")
     wanted = _wanted(box, photo, native_side, context)
     window_size, size = _fit(wanted, photo, native_side, multiple)
     return Frame(_place(box, window_size, photo), size)

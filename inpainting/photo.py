@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -17,9 +18,17 @@ from inpainting.errors import BadPhoto, BadRequest
 from inpainting.headers import peek_size, png_depth
 from inpainting.limits import PhotoLimits, bad_photo, check_size, read_source
 from inpainting.modes import orientation_of, split_alpha, to_eight_bits, upright
-from inpainting.png import encode_mask, encode_mask_bits, encode_png, read_png_text
+from inpainting.parameters import parameters_of
+from inpainting.png import (
+    PARAMETERS_KEY,
+    SourceType,
+    encode_mask,
+    encode_mask_bits,
+    encode_png,
+    read_png_text,
+)
 from inpainting.recipe import RECIPE_KEY, Recipe, recipe_from_json, recipe_to_json
-from inpainting.types import Mask, PaintResult, Photo, Rgb, Size
+from inpainting.types import Mask, PaintResult, Photo, Rgb, Size, Tool
 
 __all__ = [
     "PhotoLimits",
@@ -42,6 +51,9 @@ LIMITS = PhotoLimits()
 
 ANIMATED = "The file is animated; its first frame is used."
 
+UNTRAINED = ("patchmatch", "telea", "navier-stokes")
+"""Fillers that learnt nothing from pictures."""
+
 MAX_NAME = 80
 """Most characters of a photo's name."""
 
@@ -61,13 +73,14 @@ def open_photo(source: bytes | Path, name: str = "photo", limits: PhotoLimits = 
         developed = develop(picture, image.info.get("icc_profile"))
     except Exception as error:  # as in _load
         raise bad_photo("it is damaged", limits) from error
-    return _photo(
+    photo = make_photo(
         upright(developed.pixels, turn),
         None if alpha is None else upright(alpha, turn),
         developed.profile,
         clean_name(name),
         (*notes, *developed.notes),
     )
+    return replace(photo, ai=_is_marked(image))
 
 
 def to_profile(photo: Photo, rgb: Rgb) -> Rgb:
@@ -78,11 +91,12 @@ def to_profile(photo: Photo, rgb: Rgb) -> Rgb:
 def with_pixels(photo: Photo, pixels: Rgb, notes: tuple[str, ...] = ()) -> Photo:
     """Return the photo with other pixels (HxWx3 uint8 in its own profile) and a digest of its own.
 
-    Alpha, profile and name stay as they are; `notes` take the place of the old ones.
+    Alpha, profile, name and `ai` stay as they are; `notes` take the place of the old ones.
     """
     if pixels.shape != photo.pixels.shape or pixels.dtype != np.uint8:
         raise ValueError(f"pixels are {pixels.shape} {pixels.dtype}, not {photo.pixels.shape}")
-    return _photo(pixels, photo.alpha, photo.icc_profile, photo.name, notes)
+    changed = make_photo(pixels, photo.alpha, photo.icc_profile, photo.name, notes)
+    return replace(changed, ai=photo.ai)
 
 
 def open_mask(source: bytes | Path, size: Size, limits: PhotoLimits = LIMITS) -> Mask:
@@ -109,12 +123,32 @@ def open_mask(source: bytes | Path, size: Size, limits: PhotoLimits = LIMITS) ->
 
 
 def encode_result(result: PaintResult, with_recipe: bool = True) -> bytes:
-    """Return a repainted photo as a PNG file marked as AI-edited, with the recipe inside.
+    """Return a result as a PNG file marked with where it comes from, with the recipe inside.
 
-    The recipe holds the prompt, the clicks and the mask; without it the mark alone is written.
+    The recipe holds the prompt, the clicks and the mask; beside it stand the settings in the form
+    that other programs read. Without it the mark alone is written.
     """
-    text = {RECIPE_KEY: recipe_to_json(result.recipe)} if with_recipe else {}
-    return encode_png(result.photo, text, edited=True)
+    text = _texts(result.recipe) if with_recipe else {}
+    return encode_png(result.photo, text, edited=True, source=source_of(result))
+
+
+def source_of(result: PaintResult) -> SourceType:
+    """Return where a result comes from; what a filler of UNTRAINED did is no AI."""
+    if result.recipe.is_whole:
+        return SourceType.GENERATED
+    before = result.before is not None and result.before.ai
+    return SourceType.COMPOSITE if before or is_trained(result.recipe) else SourceType.EDITED
+
+
+def is_trained(recipe: Recipe) -> bool:
+    """Tell whether a trained model painted."""
+    return recipe.tool is not Tool.REMOVE or recipe.painter.key not in UNTRAINED
+
+
+def _texts(recipe: Recipe) -> dict[str, str]:
+    parameters = parameters_of(recipe)
+    other = {PARAMETERS_KEY: parameters} if parameters else {}
+    return {RECIPE_KEY: recipe_to_json(recipe), **other}
 
 
 def read_recipe(source: bytes | Path, limits: PhotoLimits = LIMITS) -> Recipe | None:
@@ -153,18 +187,26 @@ def _load(data: bytes, limits: PhotoLimits) -> Image.Image:
     return image
 
 
+def _is_marked(image: Image.Image) -> bool:
+    """Tell whether a file says that AI made it, or part of it (IPTC Digital Source Type in XMP)."""
+    mark = image.info.get("xmp", b"")
+    data = mark.encode("utf-8", "ignore") if isinstance(mark, str) else mark
+    return isinstance(data, bytes) and b"rainedAlgorithmicMedia" in data
+
+
 def _is_animated(image: Image.Image) -> bool:
     """A JPEG with a second picture, such as a phone's gain map, is not animated."""
     return image.format in ("PNG", "WEBP") and bool(getattr(image, "is_animated", False))
 
 
-def _photo(
+def make_photo(
     pixels: Rgb,
     alpha: NDArray[np.uint8] | None,
     profile: bytes | None,
     name: str,
-    notes: tuple[str, ...],
+    notes: tuple[str, ...] = (),
 ) -> Photo:
+    """Return a photo of upright `pixels` HxWx3 in the colours of `profile`, None for sRGB."""
     rgb = on_white(from_profile(pixels, profile), alpha)
     return Photo(pixels, rgb, alpha, profile, _digest(pixels, alpha, profile), name, notes)
 

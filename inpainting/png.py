@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
+from enum import Enum
 from io import BytesIO
 from types import MappingProxyType
 
@@ -21,7 +22,30 @@ MAX_TEXT = 16_000_000
 COMPRESS_LEVEL = 1
 """zlib level of photos: at 12 megapixels 13 % larger than by the default 6, in 60 % of its time."""
 
-SOFTWARE = "Point & Paint (AI-edited photo)"
+PARAMETERS_KEY = "parameters"
+"""Keyword of the text that other programs read settings from."""
+
+
+class SourceType(str, Enum):
+    """Where a picture comes from, in the words of the IPTC's vocabulary Digital Source Type.
+
+    `COMPOSITE` a photo with parts made by a trained model ("such as with inpainting or outpainting
+    operations"); `GENERATED` all made by one; `EDITED` changed by a person "using non-generative
+    tools".
+    """
+
+    COMPOSITE = "compositeWithTrainedAlgorithmicMedia"
+    GENERATED = "trainedAlgorithmicMedia"
+    EDITED = "humanEdits"
+
+
+SOFTWARE: Mapping[SourceType, str] = MappingProxyType(
+    {
+        SourceType.COMPOSITE: "Point & Paint (AI-edited photo)",
+        SourceType.GENERATED: "Point & Paint (AI-made picture)",
+        SourceType.EDITED: "Point & Paint (edited photo)",
+    }
+)
 
 XMP_KEY = "XML:com.adobe.xmp"
 
@@ -32,26 +56,32 @@ XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
     xmlns:xmp="http://ns.adobe.com/xap/1.0/"
     xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
     xmp:CreatorTool="Point &amp; Paint"
-    Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"/>
+    Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/{source}"/>
  </rdf:RDF>
 </x:xmpmeta>
 <?xpacket end="w"?>"""
-"""The mark of a photo with AI-made parts (IPTC Photo Metadata 2023.2, Digital Source Type)."""
+"""The mark of what was made here (IPTC Photo Metadata 2023.2, Digital Source Type)."""
 
 NO_TEXT: Mapping[str, str] = MappingProxyType({})
 
 
-def encode_png(photo: Photo, text: Mapping[str, str] = NO_TEXT, edited: bool = False) -> bytes:
+def encode_png(
+    photo: Photo,
+    text: Mapping[str, str] = NO_TEXT,
+    edited: bool = False,
+    source: SourceType = SourceType.COMPOSITE,
+) -> bytes:
     """Return a photo as a PNG file: its pixels, alpha and profile bit for bit, nothing else.
 
-    `text` maps keywords (1-79 Latin-1 characters) to what is written as iTXt; `edited` adds the
-    machine-readable mark "AI-edited" (XMP DigitalSourceType and Software).
+    `text` maps keywords (1-79 Latin-1 characters) to what is written as iTXt, under PARAMETERS_KEY
+    as tEXt where Latin-1 will do; `edited` adds the machine-readable mark of where the picture
+    comes from (XMP DigitalSourceType and Software).
     """
-    marks = {"Software": SOFTWARE, XMP_KEY: XMP} if edited else {}
+    marks = {"Software": SOFTWARE[source], XMP_KEY: XMP.format(source=source.value)}
     pixels = photo.pixels if photo.alpha is None else np.dstack([photo.pixels, photo.alpha])
     return _encode(
         Image.fromarray(pixels),
-        pnginfo=_text_chunks({**marks, **text}),
+        pnginfo=_text_chunks({**(marks if edited else {}), **text}),
         icc_profile=photo.icc_profile,
         compress_level=COMPRESS_LEVEL,
     )
@@ -76,7 +106,10 @@ def _encode(image: Image.Image, **options: object) -> bytes:
 def _text_chunks(text: Mapping[str, str]) -> PngInfo:
     info = PngInfo()
     for key, value in text.items():
-        info.add_itxt(key, value)
+        if key == PARAMETERS_KEY:
+            info.add_text(key, value)  # what other programs write and read: tEXt where it can be
+        else:
+            info.add_itxt(key, value)
     return info
 
 

@@ -62,6 +62,31 @@ class Everything(Protocol):
         ...
 
 
+@runtime_checkable
+class Finder(Protocol):
+    """A segmenter that can also find what a text names."""
+
+    def find(self, embedding: Embedding, text: str) -> Candidates:
+        """Return masks of what `text` (1-200 characters, "the dog") names, best first.
+
+        The first holds all that was found together, where that is more than one thing; the others
+        are single things. Raises NothingSelected where nothing was found.
+        """
+        ...
+
+
+@runtime_checkable
+class Tokens(Protocol):
+    """A painter that can tell how long a prompt is for it."""
+
+    def tokens(self, prompt: str) -> tuple[int, int]:
+        """Return the tokens of a prompt, and how many are read at a time (77 with both ends: 75).
+
+        More are read in pieces of that length.
+        """
+        ...
+
+
 class Painter(Protocol):
     """Repaints a hole in a picture."""
 
@@ -75,7 +100,9 @@ class Painter(Protocol):
     ) -> Generator[Progress | Painted, None, None]:
         """Paint where `hole` is True; yield `Progress` after each step, then one `Painted`.
 
-        `rgb` HxWx3 uint8 with sides that are multiples of `info.multiple`; `hole` HxW. Closing the
-        generator cancels the job within one step and leaves the painter ready for the next.
+        `rgb` HxWx3 uint8 with sides that are multiples of `info.multiple`; `hole` HxW. A hole that
+        is the whole picture means: at a strength of 1 a picture from the prompt alone, below it the
+        given one painted over. Closing the generator cancels the job within one step and leaves the
+        painter ready for the next.
         """
         ...

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Sequence
 from typing import NoReturn, TypeGuard
 
 from inpainting.errors import BadRequest
 from inpainting.types import Size
+
+_NOT_PLAIN = re.compile("[\0\ud800-\udfff]")
 
 
 class Fields:
@@ -71,7 +75,7 @@ class Fields:
         value = self._get(name)
         if isinstance(value, bool) or not isinstance(value, int | float):
             self._refuse(name, "a number")
-        if not abs(value) <= sys.float_info.max:
+        if not _is_finite(value):
             self._refuse(name, "a finite number")
         return float(value)
 
@@ -81,6 +85,22 @@ class Fields:
         if not isinstance(value, bool):
             self._refuse(name, "true or false")
         return value
+
+    def choice(self, name: str, choices: Sequence[str]) -> str:
+        """Return one of `choices`."""
+        value = self._get(name)
+        if not isinstance(value, str) or value not in choices:
+            self._refuse(name, f"one of {', '.join(choices)}")
+        return value
+
+    def pairs(self, name: str, most: int) -> tuple[tuple[float, float], ...]:
+        """Return a list of at most `most` pairs of finite numbers."""
+        value = self._get(name)
+        if not isinstance(value, list) or len(value) > most:
+            self._refuse(name, f"a list of at most {most} pairs of numbers")
+        if not all(_is_pair(item) for item in value):
+            self._refuse(name, "a list of pairs of finite numbers")
+        return tuple((float(x), float(y)) for x, y in value)
 
     def size(self, name: str, most: int) -> Size:
         """Return (width, height), each from 1 to `most`."""
@@ -105,7 +125,17 @@ class Fields:
 
 def is_plain(text: str, longest: int) -> bool:
     """Tell whether a text is short enough and free of NUL and of half surrogate pairs."""
-    return len(text) <= longest and not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text)
+    return len(text) <= longest and _NOT_PLAIN.search(text) is None
+
+
+def _is_finite(value: object) -> bool:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return abs(value) <= sys.float_info.max
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_is_finite, value))
 
 
 def _is_whole(value: object, low: int, high: int) -> TypeGuard[int]:

@@ -1,98 +1,73 @@
-"""Recipe <-> JSON text: everything needed to make the same picture again."""
+"""Recipes: noted from a job, and turned into the request that does it again."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
 from importlib import metadata
-from typing import NoReturn, Protocol
+from typing import Protocol
 
 from inpainting.errors import BadRequest
 from inpainting.packing import PackedMask, pack_mask, unpack_mask
-from inpainting.reading import Fields
+from inpainting.recipe_form import (
+    MAX_FRAMES,
+    SCHEMA,
+    recipe_from_json,
+    recipe_to_json,
+    selection_fits,
+)
+from inpainting.records import (
+    APP_VERSION,
+    FrameUsed,
+    ModelUsed,
+    PartUsed,
+    Recipe,
+    SelectionUsed,
+)
+from inpainting.sets import escaped
 from inpainting.types import (
     Box,
     ModelInfo,
     PaintRequest,
     PaintSettings,
-    Point,
+    Photo,
     Prompts,
-    Region,
+    Sides,
     Size,
+    Tool,
 )
 
 __all__ = [
+    "APP_VERSION",
     "RECIPE_KEY",
+    "SCHEMA",
+    "FrameUsed",
     "ModelUsed",
     "PackedMask",
+    "PartUsed",
     "Recipe",
+    "SelectionUsed",
+    "differences",
     "library_versions",
     "pack_mask",
     "recipe_from_json",
     "recipe_of",
     "recipe_to_json",
+    "request_of",
     "unpack_mask",
 ]
-
-APP_VERSION = "0.1.0"
-
-SCHEMA = 1
-"""Version of the JSON form; a reader refuses every other."""
 
 RECIPE_KEY = "point-and-paint-recipe"
 """Keyword of the PNG text that holds a recipe."""
 
-MAX_JSON = 12_000_000
-"""Most characters of a recipe: a mask of 50 megapixels of pure noise takes 8.4 million."""
-
-MAX_SIDE = 65_535
-MAX_POINTS = 10_000
-MAX_TEXT = 2_000
-
 LIBRARIES = ("torch", "diffusers", "transformers", "numpy", "opencv-python-headless", "pillow")
 
 
-@dataclass(frozen=True, slots=True)
-class ModelUsed:
-    """The part of `ModelInfo` that decides what a model gives."""
-
-    key: str
-    source: str
-    revision: str
-    dtype: str
-    device: str = "cpu"
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """All that made a result.
-
-    `photo_digest` and `photo_size` name the photo it was made from; `window` is the part of it that
-    the painter saw, at `frame_size`; `feather` in pixels; `libraries` maps names to versions.
-    """
-
-    photo_digest: str
-    photo_size: Size
-    segmenter: ModelUsed
-    painter: ModelUsed
-    prompts: Prompts
-    mask: PackedMask
-    region: Region
-    settings: PaintSettings
-    feather: int
-    window: Box
-    frame_size: Size
-    app_version: str = APP_VERSION
-    libraries: Mapping[str, str] = field(default_factory=dict)
-
-
 class Framed(Protocol):
-    """What a recipe notes of a frame: the `window` of the photo and the `size` it is painted at."""
+    """The `window` of a picture and the `size` it is painted at."""
 
     @property
     def window(self) -> Box:
-        """The part of the photo that the painter sees."""
+        """The part of the picture that the painter sees."""
         ...
 
     @property
@@ -101,29 +76,64 @@ class Framed(Protocol):
         ...
 
 
+class Piece(Protocol):
+    """What a recipe notes of a piece that is painted on its own."""
+
+    @property
+    def frame(self) -> Framed:
+        """What the painter sees."""
+        ...
+
+    @property
+    def feather(self) -> int:
+        """Its feather in photo pixels."""
+        ...
+
+
 def recipe_of(
     request: PaintRequest,
     settings: PaintSettings,
     segmenter: ModelInfo,
     painter: ModelInfo,
-    frame: Framed,
-    feather: int,
+    pieces: Sequence[Piece],
+    prefill: str,
+    match_colour: bool,
 ) -> Recipe:
-    """Note what one variation of a request was made with; `settings` as they were run."""
+    """Note what one variation of a request was made with; `settings` as they were run.
+
+    `pieces` has one to MAX_FRAMES; `prefill` and `match_colour` are what was decided. What a tool
+    does not look at is left out. So is how the mask was made, where that is very long to tell.
+    """
+    selects = request.mask is not None and request.tool not in (Tool.CREATE, Tool.EXTEND)
+    created = request.tool is Tool.CREATE
+    chosen = request.selection if selects else None
     return Recipe(
-        photo_digest=request.photo.digest,
-        photo_size=request.photo.size,
+        photo_digest="" if created else request.photo.digest,
+        photo_size=(request.size if created else None) or request.photo.size,
         segmenter=_used(segmenter),
         painter=_used(painter),
-        prompts=request.prompts,
-        mask=pack_mask(request.mask),
+        prompts=request.prompts if selects else Prompts(),
+        mask=pack_mask(request.mask) if selects and request.mask is not None else None,
         region=request.region,
         settings=settings,
-        feather=feather,
-        window=frame.window,
-        frame_size=frame.size,
+        feather=_feather(pieces),
+        frames=tuple(FrameUsed(p.frame.window, p.frame.size) for p in pieces[:MAX_FRAMES]),
+        tool=request.tool,
+        sides=request.sides if request.tool is Tool.EXTEND else Sides(),
+        size=request.size if created else None,
+        context=request.context,
+        separate=request.separate,
+        prefill=prefill,
+        match_colour=match_colour,
+        selection=chosen if chosen is not None and selection_fits(chosen) else None,
         libraries=library_versions(),
     )
+
+
+def _feather(pieces: Sequence[Piece]) -> int | None:
+    """Return the one feather of all pieces, None where they differ: each then has its default."""
+    feathers = {piece.feather for piece in pieces}
+    return feathers.pop() if len(feathers) == 1 else None
 
 
 def _used(info: ModelInfo) -> ModelUsed:
@@ -141,120 +151,77 @@ def library_versions(names: tuple[str, ...] = LIBRARIES) -> dict[str, str]:
     return found
 
 
-def recipe_to_json(recipe: Recipe) -> str:
-    """Return a recipe as JSON text in ASCII, one line."""
-    form = {
-        "schema": SCHEMA,
-        "app": recipe.app_version,
-        "photo": {"digest": recipe.photo_digest, "size": recipe.photo_size},
-        "segmenter": asdict(recipe.segmenter),
-        "painter": asdict(recipe.painter),
-        "points": [asdict(point) for point in recipe.prompts.points],
-        "box": None if recipe.prompts.box is None else asdict(recipe.prompts.box),
-        "mask": asdict(recipe.mask),
-        "region": recipe.region.value,
-        "settings": asdict(recipe.settings),
-        "feather": recipe.feather,
-        "window": asdict(recipe.window),
-        "frame": recipe.frame_size,
-        "libraries": dict(recipe.libraries),
-    }
-    return json.dumps(form, allow_nan=False)
+def request_of(recipe: Recipe, photo: Photo) -> PaintRequest:
+    """Return the request that makes the recipe's picture again from the photo it was made from.
 
-
-def recipe_from_json(text: str) -> Recipe:
-    """Read what `recipe_to_json` wrote; the text may come from anyone.
-
-    Raises BadRequest naming the field for a missing, unknown or wrong one, and for text that is
-    too long, is no JSON or is of another schema version. What the values mean together (points on
-    the photo, steps in range) is checked where they are used.
+    With the recipe's painter (see `differences`) on the same machine the same bytes come out. For
+    CREATE `photo` may be any. Raises BadRequest for another photo, naming both, and for a mask that
+    is not of its size. What else is wrong is refused when it is painted.
     """
-    fields = Fields("the recipe", _parse(text))
-    schema = fields.whole("schema", 0, 2**31)
-    if schema != SCHEMA:
-        raise BadRequest(f"The recipe has version {schema}; this program reads {SCHEMA}.")
-    photo = fields.inner("photo")
-    recipe = Recipe(
-        photo_digest=photo.text("digest", 64),
-        photo_size=photo.size("size", MAX_SIDE),
-        segmenter=_model(fields.inner("segmenter")),
-        painter=_model(fields.inner("painter")),
-        prompts=_prompts(fields),
-        mask=_mask(fields.inner("mask")),
-        region=_region(fields.text("region", 20)),
-        settings=_settings(fields.inner("settings")),
-        feather=fields.whole("feather", 0, MAX_SIDE),
-        window=_box(fields.inner("window")),
-        frame_size=fields.size("frame", MAX_SIDE),
-        app_version=fields.text("app", 40),
-        libraries=fields.inner("libraries").texts(100, 100),
+    if recipe.tool is not Tool.CREATE:
+        _require_photo(recipe, photo)
+    settings = recipe.settings
+    return PaintRequest(
+        photo,
+        None if recipe.mask is None else unpack_mask(recipe.mask, photo.size),
+        region=recipe.region,
+        prompt=escaped(settings.prompt),
+        negative_prompt=escaped(settings.negative_prompt),
+        seed=settings.seed,
+        steps=settings.steps,
+        guidance=settings.guidance,
+        strength=settings.strength,
+        scheduler=settings.scheduler,
+        feather=recipe.feather,
+        prompts=recipe.prompts,
+        tool=recipe.tool,
+        sides=recipe.sides,
+        size=recipe.size,
+        method=recipe.method,
+        context=recipe.context,
+        separate=recipe.separate,
+        prefill=recipe.prefill,
+        match_colour=recipe.match_colour,
+        softness=settings.softness,
+        loras=settings.loras,
+        selection=recipe.selection,
     )
-    photo.end()
-    fields.end()
-    return recipe
 
 
-def _parse(text: str) -> object:
-    if len(text) > MAX_JSON:
-        raise BadRequest(f"The recipe has {len(text)} characters; at most {MAX_JSON} are read.")
-    try:
-        return json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest("The recipe is no valid JSON text.") from error
+def _require_photo(recipe: Recipe, photo: Photo) -> None:
+    if recipe.photo_digest != photo.digest:
+        width, height = recipe.photo_size
+        raise BadRequest(
+            f"The recipe is for another photo: one of {width} x {height} pixels with the digest "
+            f"{recipe.photo_digest[:12]!r}; {photo.name!r} has {photo.size[0]} x {photo.size[1]} "
+            f"and {photo.digest[:12]!r}. Open the photo that it was made from."
+        )
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise BadRequest(f"The recipe holds {name}; all its numbers must be finite.")
+def differences(recipe: Recipe, painter: ModelInfo) -> tuple[str, ...]:
+    """Return a sentence for each thing that may give other pixels than the recipe's picture has."""
+    told = [
+        f"The {name} was {was!r} and is {now!r}; the picture may differ."
+        for name, was, now in _compared(recipe.painter, _used(painter))
+        if was != now
+    ]
+    versions = library_versions()
+    return (*told, *(_other_version(name, was, versions) for name, was in _old(recipe, versions)))
 
 
-def _model(fields: Fields) -> ModelUsed:
-    names = ("key", "source", "revision", "dtype", "device")
-    model = ModelUsed(*(fields.text(name, 300) for name in names))
-    fields.end()
-    return model
+def _compared(was: ModelUsed, now: ModelUsed) -> list[tuple[str, str, str]]:
+    return [
+        ("painter", was.key, now.key),
+        ("painter's source", was.source, now.source),
+        ("painter's revision", was.revision, now.revision),
+        ("painter's precision", was.dtype, now.dtype),
+        ("painter's device", was.device, now.device),
+    ]
 
 
-def _prompts(fields: Fields) -> Prompts:
-    points = tuple(_point(point) for point in fields.inners("points", MAX_POINTS))
-    return Prompts(points, None if fields.is_null("box") else _box(fields.inner("box")))
+def _old(recipe: Recipe, versions: dict[str, str]) -> list[tuple[str, str]]:
+    return [(n, was) for n, was in recipe.libraries.items() if versions.get(n) not in (was, None)]
 
 
-def _point(fields: Fields) -> Point:
-    point = Point(
-        fields.whole("x", 0, MAX_SIDE), fields.whole("y", 0, MAX_SIDE), fields.flag("include")
-    )
-    fields.end()
-    return point
-
-
-def _box(fields: Fields) -> Box:
-    box = Box(*(fields.whole(name, 0, MAX_SIDE) for name in ("x0", "y0", "x1", "y1")))
-    fields.end()
-    return box
-
-
-def _mask(fields: Fields) -> PackedMask:
-    mask = PackedMask(fields.size("size", MAX_SIDE), fields.text("data", MAX_JSON))
-    fields.end()
-    return mask
-
-
-def _region(name: str) -> Region:
-    try:
-        return Region(name)
-    except ValueError as error:
-        raise BadRequest("The region of the recipe must be subject or background.") from error
-
-
-def _settings(fields: Fields) -> PaintSettings:
-    settings = PaintSettings(
-        prompt=fields.text("prompt", MAX_TEXT),
-        negative_prompt=fields.text("negative_prompt", MAX_TEXT),
-        seed=fields.whole("seed", 0, 2**32 - 1),
-        steps=fields.whole("steps", 1, 10_000),
-        guidance=fields.number("guidance"),
-        strength=fields.number("strength"),
-        scheduler=fields.text("scheduler", 100),
-    )
-    fields.end()
-    return settings
+def _other_version(name: str, was: str, versions: dict[str, str]) -> str:
+    return f"It was made with {name} {was}, this is {versions[name]}; the picture may differ."

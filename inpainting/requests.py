@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import TypeVar
 
 from inpainting.errors import BadRequest
+from inpainting.ranges import require_number, require_whole, shown
+from inpainting.sets import variant
 from inpainting.types import (
+    PREFILLS,
     Box,
     Edges,
+    LoraUse,
     ModelInfo,
     PaintDefaults,
     PaintRequest,
     PaintSettings,
     Point,
     Prompts,
+    Sides,
     Size,
     Stroke,
+    Tool,
 )
 
 MAX_POINTS = 500
@@ -25,12 +32,22 @@ MAX_SEED = 2**32 - 1
 MAX_STEPS = 150
 MAX_GUIDANCE = 30.0
 MAX_VARIATIONS = 8
+MAX_CONTEXT = 3.0
+MAX_SOFTNESS = 256
+MAX_EXTENSION = 4096
+MIN_CREATED, MAX_CREATED = 64, 4096
+MAX_LORAS = 8
+MAX_WEIGHT = 4.0
+RESTYLE_STRENGTH = 0.6
+"""Strength of a restyle that names none: the shapes stay, the look changes."""
+
 MAX_FEATHER = 256
 MAX_GROW = 64
 MAX_SMOOTH = 64
 MAX_SIDE = 512
 """Most of `Edges.fill` and `Edges.specks`: sides of squares of pixels."""
 
+MAX_WORDS = 200
 MAX_CORNERS = 5000
 MIN_BRUSH, MAX_BRUSH = 1, 2000
 MIN_CORNER, MAX_CORNER = -70_000, 140_000
@@ -51,15 +68,23 @@ def check_prompts(prompts: Prompts, size: Size) -> Prompts:
 
 
 def _check_point(point: Point, size: Size) -> None:
-    _require_whole("x of a point", point.x, 0, size[0] - 1)
-    _require_whole("y of a point", point.y, 0, size[1] - 1)
+    require_whole("x of a point", point.x, 0, size[0] - 1)
+    require_whole("y of a point", point.y, 0, size[1] - 1)
 
 
 def _check_box(box: Box, size: Size) -> None:
-    _require_whole("x0 of the box", box.x0, 0, size[0] - 1)
-    _require_whole("y0 of the box", box.y0, 0, size[1] - 1)
-    _require_whole("x1 of the box", box.x1, box.x0 + 1, size[0])
-    _require_whole("y1 of the box", box.y1, box.y0 + 1, size[1])
+    require_whole("x0 of the box", box.x0, 0, size[0] - 1)
+    require_whole("y0 of the box", box.y0, 0, size[1] - 1)
+    require_whole("x1 of the box", box.x1, box.x0 + 1, size[0])
+    require_whole("y1 of the box", box.y1, box.y0 + 1, size[1])
+
+
+def check_words(text: str) -> str:
+    """Return what a text names when it has 1 to MAX_WORDS characters; raises BadRequest else."""
+    words = _text("text", text)
+    if not 1 <= len(words) <= MAX_WORDS:
+        raise BadRequest(f"Say in 1 to {MAX_WORDS} characters what to find, such as: the dog.")
+    return words
 
 
 def check_stroke(stroke: Stroke) -> Stroke:
@@ -68,9 +93,9 @@ def check_stroke(stroke: Stroke) -> Stroke:
     It has 1 to MAX_CORNERS corners, each a pair of numbers from MIN_CORNER to MAX_CORNER, and a
     size from MIN_BRUSH to MAX_BRUSH pixels.
     """
-    _require_number("size of the brush", stroke.size, MIN_BRUSH, MAX_BRUSH)
+    require_number("size of the brush", stroke.size, MIN_BRUSH, MAX_BRUSH)
     if not isinstance(stroke.erase, bool):
-        raise BadRequest(f"The stroke erases {_shown(stroke.erase)}; it must be true or false.")
+        raise BadRequest(f"The stroke erases {shown(stroke.erase)}; it must be true or false.")
     if not 1 <= len(stroke.line) <= MAX_CORNERS:
         raise BadRequest(
             f"The stroke has {len(stroke.line)} corners; it must have 1 to {MAX_CORNERS}."
@@ -82,9 +107,9 @@ def check_stroke(stroke: Stroke) -> Stroke:
 
 def _check_corner(corner: tuple[float, float]) -> None:
     if not isinstance(corner, tuple) or len(corner) != 2:
-        raise BadRequest(f"A corner of the stroke is {_shown(corner)}; it must be two numbers.")
+        raise BadRequest(f"A corner of the stroke is {shown(corner)}; it must be two numbers.")
     for name, value in zip("xy", corner, strict=True):
-        _require_number(f"{name} of a corner of the stroke", value, MIN_CORNER, MAX_CORNER)
+        require_number(f"{name} of a corner of the stroke", value, MIN_CORNER, MAX_CORNER)
 
 
 def check_edges(edges: Edges) -> Edges:
@@ -93,50 +118,114 @@ def check_edges(edges: Edges) -> Edges:
     `grow` is from -MAX_GROW to MAX_GROW, `smooth` 0 to MAX_SMOOTH, `fill` and `specks` 0 to
     MAX_SIDE, `feather` 0 to MAX_FEATHER or None.
     """
-    _require_whole("grow", edges.grow, -MAX_GROW, MAX_GROW)
-    _require_whole("smooth", edges.smooth, 0, MAX_SMOOTH)
-    _require_whole("fill", edges.fill, 0, MAX_SIDE)
-    _require_whole("specks", edges.specks, 0, MAX_SIDE)
+    require_whole("grow", edges.grow, -MAX_GROW, MAX_GROW)
+    require_whole("smooth", edges.smooth, 0, MAX_SMOOTH)
+    require_whole("fill", edges.fill, 0, MAX_SIDE)
+    require_whole("specks", edges.specks, 0, MAX_SIDE)
     if edges.feather is not None:
-        _require_whole("feather", edges.feather, 0, MAX_FEATHER)
+        require_whole("feather", edges.feather, 0, MAX_FEATHER)
     return edges
 
 
 def resolve(request: PaintRequest, info: ModelInfo) -> tuple[PaintSettings, ...]:
     """Return one `PaintSettings` for each variation, seeds counting up from the first.
 
-    What the request leaves open is taken from `info.defaults`; an open seed is drawn. Raises
-    BadRequest naming the field, its value and its range.
+    What the request leaves open is taken from `info.defaults`; an open seed is drawn; sets in the
+    prompts (`{a|b}`) take the next of their texts each time. Raises BadRequest naming the field,
+    its value and its range.
     """
+    _check_rest(request, info)
+    first = _settings(request, info)
+    count = require_whole("variations", request.variations, 1, MAX_VARIATIONS)
+    return tuple(_variation(first, number) for number in range(count))
+
+
+def _settings(request: PaintRequest, info: ModelInfo) -> PaintSettings:
     defaults = info.defaults or PaintDefaults(20, 7.0, 1.0, _first(info.schedulers))
     steps = _or(request.steps, defaults.steps)
-    strength = _or(request.strength, defaults.strength)
-    guidance = _or(request.guidance, defaults.guidance)
-    settings = PaintSettings(
-        prompt=_text("prompt", request.prompt),
-        negative_prompt=_text("negative prompt", request.negative_prompt),
-        seed=_require_seed(request.seed),
-        steps=_require_whole("steps", steps, 1, MAX_STEPS),
-        guidance=_require_number("guidance", guidance, 0, MAX_GUIDANCE),
-        strength=_require_strength(strength, steps),
-        scheduler=_choice(_or(request.scheduler, defaults.scheduler), info.schedulers),
-    )
-    count = _require_whole("variations", request.variations, 1, MAX_VARIATIONS)
-    if request.feather is not None:
-        _require_whole("feather", request.feather, 0, MAX_FEATHER)
-    return tuple(_with_seed(settings, (settings.seed + n) % (MAX_SEED + 1)) for n in range(count))
-
-
-def _with_seed(settings: PaintSettings, seed: int) -> PaintSettings:
+    unprompted = request.tool is Tool.REMOVE
     return PaintSettings(
-        settings.prompt,
-        settings.negative_prompt,
-        seed,
-        settings.steps,
-        settings.guidance,
-        settings.strength,
-        settings.scheduler,
+        prompt="" if unprompted else _text("prompt", request.prompt),
+        negative_prompt="" if unprompted else _text("negative prompt", request.negative_prompt),
+        seed=_require_seed(request.seed),
+        steps=require_whole("steps", steps, 1, MAX_STEPS),
+        guidance=require_number(
+            "guidance", _or(request.guidance, defaults.guidance), 0, MAX_GUIDANCE
+        ),
+        strength=_require_strength(_strength(request, defaults), steps),
+        scheduler=_choice("scheduler", _or(request.scheduler, defaults.scheduler), info.schedulers),
+        softness=_softness(request.softness, info),
+        loras=_loras(request.loras, info),
     )
+
+
+def _strength(request: PaintRequest, defaults: PaintDefaults) -> float:
+    """A restyle keeps shapes unless it says otherwise; what starts from nothing keeps none."""
+    if request.tool is Tool.CREATE:
+        return 1.0
+    if request.tool is Tool.RESTYLE and request.strength is None:
+        return max(RESTYLE_STRENGTH, 1 / max(1, _or(request.steps, defaults.steps)))
+    return _or(request.strength, defaults.strength)
+
+
+def _variation(first: PaintSettings, number: int) -> PaintSettings:
+    return replace(
+        first,
+        prompt=variant(first.prompt, number),
+        negative_prompt=variant(first.negative_prompt, number),
+        seed=(first.seed + number) % (MAX_SEED + 1),
+    )
+
+
+def _check_rest(request: PaintRequest, info: ModelInfo) -> None:
+    """Check what does not go to the painter."""
+    if request.tool not in info.tools:
+        can = ", ".join(tool.value for tool in info.tools)
+        raise BadRequest(
+            f"{info.title} cannot {request.tool.value}; it can {can}. Choose another model for it."
+        )
+    if request.feather is not None:
+        require_whole("feather", request.feather, 0, MAX_FEATHER)
+    if request.context is not None:
+        require_number("context", request.context, 0, MAX_CONTEXT)
+    _choice("prefill", request.prefill, PREFILLS)
+
+
+def check_sides(sides: Sides) -> Sides:
+    """Return `sides` when each is a whole number from 0 to MAX_EXTENSION; raises BadRequest."""
+    for name in ("left", "top", "right", "bottom"):
+        require_whole(f"extension on the {name}", getattr(sides, name), 0, MAX_EXTENSION)
+    return sides
+
+
+def check_size(size: Size | None) -> Size:
+    """Return the size of a picture to create when it has one; raises BadRequest."""
+    if not isinstance(size, tuple) or len(size) != 2:
+        raise BadRequest("A picture that is created needs a size: its width and its height.")
+    for name, side in zip(("width", "height"), size, strict=True):
+        require_whole(name, side, MIN_CREATED, MAX_CREATED)
+    return size
+
+
+def _softness(value: int, info: ModelInfo) -> int:
+    softness = require_whole("softness", value, 0, MAX_SOFTNESS)
+    if softness and not info.soft:
+        raise BadRequest(
+            f"{info.title} paints with the same strength everywhere; set the softness to 0."
+        )
+    return softness
+
+
+def _loras(loras: tuple[LoraUse, ...], info: ModelInfo) -> tuple[LoraUse, ...]:
+    if loras and not info.lora_base:
+        raise BadRequest(f"{info.title} takes no LoRA files; use it without them.")
+    if len(loras) > MAX_LORAS:
+        raise BadRequest(f"There are {len(loras)} LoRA files; at most {MAX_LORAS} are used.")
+    if len({lora.name for lora in loras}) < len(loras):
+        raise BadRequest("A LoRA file is named twice; name each of them once.")
+    for lora in loras:
+        require_number(f"weight of {shown(lora.name)}", lora.weight, -MAX_WEIGHT, MAX_WEIGHT)
+    return loras
 
 
 def _or(value: T | None, default: T) -> T:
@@ -162,27 +251,11 @@ def _text(field: str, value: str) -> str:
 def _require_seed(value: int | None) -> int:
     if value is None:
         return secrets.randbelow(MAX_SEED + 1)
-    return _require_whole("seed", value, 0, MAX_SEED)
-
-
-def _require_whole(field: str, value: int, low: int, high: int) -> int:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if not whole or not low <= value <= high:
-        shown = _shown(value)
-        raise BadRequest(f"The {field} is {shown}; it must be a whole number from {low} to {high}.")
-    return value
-
-
-def _require_number(field: str, value: float, low: float, high: float) -> float:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not low <= value <= high:  # what is no number at all is not in the range
-        shown = _shown(value)
-        raise BadRequest(f"The {field} is {shown}; it must be a number from {low:g} to {high:g}.")
-    return float(value)
+    return require_whole("seed", value, 0, MAX_SEED)
 
 
 def _require_strength(value: float, steps: int) -> float:
-    strength = _require_number("strength", value, 0.0, 1.0)
+    strength = require_number("strength", value, 0.0, 1.0)
     if int(steps * strength) == 0:
         raise BadRequest(
             f"With {steps} steps a strength of {strength:g} runs no step at all; "
@@ -191,13 +264,7 @@ def _require_strength(value: float, steps: int) -> float:
     return strength
 
 
-def _choice(value: str, choices: tuple[str, ...]) -> str:
+def _choice(field: str, value: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
-        raise BadRequest(f"The scheduler is {_shown(value)}; choose {', '.join(choices)}.")
+        raise BadRequest(f"The {field} is {shown(value)}; choose {', '.join(choices)}.")
     return value
-
-
-def _shown(value: object) -> str:
-    """A value of a stranger in a sentence: short, and told apart from the sentence."""
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."

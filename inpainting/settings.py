@@ -42,10 +42,11 @@ SETTINGS: tuple[Setting, ...] = (
         "preset",
         "auto",
         "Segmenter and painter that fit one kind of machine; auto takes sdxl where CUDA is.",
-        choices=("auto", "sdxl", "embedded"),
+        choices=("auto", "sdxl", "light", "embedded"),
     ),
     Setting("segmenter", "", "Catalogue row of the segmenter, instead of the preset's."),
     Setting("painter", "", "Catalogue row of the painter, instead of the preset's."),
+    Setting("loras", "", "Folder of LoRA files (safetensors) that can be added to a painter."),
     Setting("device", "auto", "Device of SAM and SDXL: auto, cpu, cuda, cuda:1 or mps."),
     Setting("max_megapixels", 50, "Largest photo, in millions of pixels.", 1, 178),
     Setting("max_file_mb", 30, "Largest file, in megabytes.", 1, 500),
@@ -65,6 +66,7 @@ class Settings:
     preset: str = "auto"
     segmenter: str = ""
     painter: str = ""
+    loras: str = ""
     device: str = "auto"
     max_megapixels: int = 50
     max_file_mb: int = 30

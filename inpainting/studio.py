@@ -3,41 +3,39 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inpainting.embeddings import EmbeddingCache
-from inpainting.errors import BadOutput, BadRequest, NothingSelected
-from inpainting.masks import as_mask, to_hole
+from inpainting.errors import BadRequest, NothingSelected
+from inpainting.jobs import job_for, paint_one
 from inpainting.pace import Pace
-from inpainting.photo import PhotoLimits, open_photo, to_profile, with_pixels
-from inpainting.ports import Everything, Painter, Proposer, Segmenter
-from inpainting.preview import preview_of, show
-from inpainting.recipe import recipe_of
-from inpainting.repainting import Plan, plan, prepare, put_back
-from inpainting.requests import check_prompts, resolve
+from inpainting.photo import PhotoLimits, open_photo
+from inpainting.ports import Everything, Finder, Painter, Proposer, Segmenter, Tokens
+from inpainting.ranges import shown
+from inpainting.requests import check_prompts, check_words, resolve
 from inpainting.settings import Settings
 from inpainting.status import Status
 from inpainting.types import (
     Candidates,
     Embedding,
     ModelInfo,
-    Painted,
     PaintRequest,
     PaintResult,
-    PaintSettings,
     Photo,
     Progress,
     Prompts,
-    Region,
+    Tool,
 )
+
+NO_FILLERS: Mapping[str, Painter] = MappingProxyType({})
 
 POLL_SECONDS = 0.2
 """How often a job that waits for the painter looks whether it was stopped."""
@@ -51,22 +49,11 @@ def photo_limits(settings: Settings) -> PhotoLimits:
     )
 
 
-def plan_for(request: PaintRequest, painter: ModelInfo) -> Plan:
-    """Turn the mask into a hole and choose the frame for a painter.
-
-    Raises BadRequest for a mask of another size or dtype, and NothingSelected where the hole or
-    the kept part would be empty.
-    """
-    mask = as_mask(request.mask, request.photo.size)
-    if not mask.any():
-        raise NothingSelected("Nothing is selected yet: click the subject of the photo first.")
-    if mask.all():
-        raise NothingSelected("The whole photo is selected: exclude what is not the subject.")
-    return plan(to_hole(mask, request.region), painter, request.feather)
-
-
 class Studio:
-    """The whole job on one segmenter and one painter, shared by all users and their threads."""
+    """The whole job on one segmenter and one painter, shared by all users and their threads.
+
+    `fillers` by their keys are the painters of Remove; the first is its default.
+    """
 
     def __init__(
         self,
@@ -74,12 +61,14 @@ class Studio:
         painter: Painter,
         settings: Settings | None = None,
         clock: Callable[[], float] = time.perf_counter,
+        fillers: Mapping[str, Painter] = NO_FILLERS,
     ) -> None:
         self.settings = settings or Settings()
         self._clock = clock
         # One value, so that a thread never sees the pace of another segmenter.
         self._selecting = segmenter, Pace()
         self._painter = painter
+        self._fillers = dict(fillers)
         self._status = Status(segmenter.info, painter.info)
         self._embeddings = EmbeddingCache(self.settings.embedding_cache_mb * 1_000_000)
         self._painting = Lock()
@@ -98,6 +87,16 @@ class Studio:
     def can_segment(self) -> bool:
         """Whether the segmenter in use cuts a whole photo into segments."""
         return isinstance(self.segmenter, Everything)
+
+    @property
+    def can_find(self) -> bool:
+        """Whether the segmenter in use finds what a text names."""
+        return isinstance(self.segmenter, Finder)
+
+    @property
+    def fillers(self) -> Mapping[str, ModelInfo]:
+        """What Remove can be done with, by key; the first is its default."""
+        return {key: filler.info for key, filler in self._fillers.items()}
 
     @property
     def quick(self) -> bool:
@@ -121,12 +120,20 @@ class Studio:
         self._status = status
 
     def use(
-        self, segmenter: Segmenter | None = None, painter: Painter | None = None, reason: str = ""
+        self,
+        segmenter: Segmenter | None = None,
+        painter: Painter | None = None,
+        reason: str = "",
+        fillers: Mapping[str, Painter] = NO_FILLERS,
     ) -> None:
-        """Take other models from the next call on; jobs under way end on those they began with."""
+        """Take other models from the next call on; jobs under way end on those they began with.
+
+        `fillers` join those there are.
+        """
         if segmenter is not None:
             self._selecting = segmenter, Pace()
         self._painter = painter or self._painter
+        self._fillers = {**self._fillers, **fillers}
         self._status = Status(self.segmenter.info, self._painter.info, reason)
 
     def open(self, source: bytes | Path, name: str = "photo") -> Photo:
@@ -183,25 +190,57 @@ class Studio:
             raise BadRequest("This segmenter finds no segments: click the subject instead.")
         return segmenter.segments(self._embedding(segmenter, photo))
 
+    def find(self, photo: Photo, text: str) -> Candidates:
+        """Return what a text of 1-200 characters names ("the dog"), best first.
+
+        Waits for the photo's embedding. Raises NothingSelected where nothing is found, BadRequest
+        for a text that is none and where the segmenter cannot; see `can_find`.
+        """
+        segmenter = self.segmenter
+        if not isinstance(segmenter, Finder):
+            raise BadRequest("This segmenter does not read: click the subject instead.")
+        words = check_words(text)
+        return segmenter.find(self._embedding(segmenter, photo), words)
+
+    def tokens(self, prompt: str) -> tuple[int, int] | None:
+        """Return the tokens of a prompt for the painter in use, and how many it reads at a time.
+
+        None where it cannot tell.
+        """
+        painter = self._painter
+        return painter.tokens(prompt) if isinstance(painter, Tokens) else None
+
     def _embedding(self, segmenter: Segmenter, photo: Photo) -> Embedding:
         return self._embeddings.request(*_embedding_job(segmenter, photo)).result()
 
     def paint(self, request: PaintRequest) -> Generator[Progress | PaintResult, None, None]:
-        """Repaint; yield `Progress`, and a `PaintResult` for each variation once it is finished.
+        """Do what the request asks; yield `Progress`, and a `PaintResult` for each variation.
 
-        `Progress.preview` is the whole photo, small, as it would look now. Closing the generator
+        `Progress.preview` is the whole picture, small, as it would look now. Closing the generator
         stops within one step and leaves the models ready. Raises BadRequest and NothingSelected
         before any model runs, OutOfMemory and BadOutput from the painter.
         """
-        painter, segmenter = self._painter, self.segmenter
+        segmenter, painter = self.segmenter, self._painter_for(request)
         variations = resolve(request, painter.info)
-        job = plan_for(request, painter.info)
+        job = job_for(request, painter.info, self.settings.max_megapixels * 1_000_000)
         yield from self._wait_for_turn()
         try:
             for settings in variations:
-                yield from _paint_one(painter, segmenter.info, request, job, settings)
+                yield from paint_one(painter, segmenter.info, job, settings)
         finally:
             self._painting.release()
+
+    def _painter_for(self, request: PaintRequest) -> Painter:
+        """Return the painter of a tool: for Remove the filler that was asked for."""
+        if request.tool is not Tool.REMOVE:
+            return self._painter
+        fillers = self._fillers
+        if not fillers:
+            raise BadRequest("There is nothing here to remove with; repaint the subject instead.")
+        method = request.method or next(iter(fillers))
+        if method not in fillers:
+            raise BadRequest(f"The method is {shown(method)}; choose {', '.join(fillers)}.")
+        return fillers[method]
 
     def _wait_for_turn(self) -> Generator[Progress, None, None]:
         """Hold the painter when this returns; until then tell that another job has it."""
@@ -214,39 +253,3 @@ def _embedding_job(
 ) -> tuple[tuple[str, ...], partial[Embedding]]:
     info = segmenter.info
     return (info.key, info.revision, info.dtype, photo.digest), partial(segmenter.embed, photo.rgb)
-
-
-def _paint_one(
-    painter: Painter,
-    segmenter: ModelInfo,
-    request: PaintRequest,
-    job: Plan,
-    settings: PaintSettings,
-) -> Generator[Progress | PaintResult, None, None]:
-    """Run the painter once; each of its previews is shown on the whole photo."""
-    started = time.perf_counter()
-    photo = request.photo
-    picture, part = prepare(photo.rgb, job, settings.strength)
-    preview = preview_of(photo, job.frame, job.hole)
-    painted: Painted | None = None
-    with closing(painter.paint(picture, part, settings)) as events:
-        for event in events:
-            if isinstance(event, Painted):
-                painted = event
-            elif event.preview is None:
-                yield event
-            else:
-                yield replace(event, preview=show(preview, event.preview))
-    if painted is None:
-        raise BadOutput("The painter stopped without a picture. Please repaint.")
-    seconds = time.perf_counter() - started
-    pixels = put_back(photo.pixels, painted.rgb, job, partial(to_profile, photo))
-    recipe = recipe_of(request, settings, segmenter, painter.info, job.frame, job.feather)
-    notes = (*painted.notes, *_notes(photo, job, request.region))
-    yield PaintResult(with_pixels(photo, pixels), settings.seed, seconds, recipe, notes)
-
-
-def _notes(photo: Photo, job: Plan, region: Region) -> tuple[str, ...]:
-    if photo.alpha is None or not (photo.alpha[job.hole] == 0).any():
-        return ()
-    return (f"Part of the {region.value} is transparent in the photo and stays so.",)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from inpainting.recipe import Recipe
+    from inpainting.recipe import Recipe, SelectionUsed
 
 Rgb = NDArray[np.uint8]
 """A picture, HxWx3, 0-255, R G B."""
@@ -27,6 +27,25 @@ class Region(str, Enum):
 
     SUBJECT = "subject"
     BACKGROUND = "background"
+
+
+class Tool(str, Enum):
+    """What is done to a photo.
+
+    `REPAINT` paints one side of the mask by the prompt; `REMOVE` fills the subject from what is
+    round it, without a prompt; `EXTEND` paints new ground on its sides; `RESTYLE` paints the whole
+    photo or one side of the mask over, keeping its shapes; `CREATE` starts from nothing.
+    """
+
+    REPAINT = "repaint"
+    REMOVE = "remove"
+    EXTEND = "extend"
+    RESTYLE = "restyle"
+    CREATE = "create"
+
+
+PREFILLS = ("auto", "original", "blur", "navier-stokes", "telea", "neutral", "noise")
+"""What a hole can be filled with before it is painted; auto chooses by tool, region, strength."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +116,27 @@ class Edges:
     feather: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """How many pixels a photo is extended by on each side, 0 to 4096."""
+
+    left: int = 0
+    top: int = 0
+    right: int = 0
+    bottom: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.left or self.top or self.right or self.bottom)
+
+
+@dataclass(frozen=True, slots=True)
+class LoraUse:
+    """A LoRA file by its `name` in the folder of LoRA files, with its `weight` -4 to 4."""
+
+    name: str
+    weight: float = 1.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Photo:
     """An opened photo.
@@ -105,7 +145,8 @@ class Photo:
     which is what models see (the same array where the file has no profile); `alpha` HxW uint8 or
     None, kept aside; `icc_profile` the bytes of the profile that `pixels` are in, None for sRGB;
     `digest` 64 hex digits, a hash of size, pixels, alpha and profile; `name` the file's base name
-    without a folder; `notes` sentences for the user about what was done at opening.
+    without a folder; `notes` sentences for the user about what was done at opening; `ai`: a trained
+    model is known to have made it, or part of it.
     """
 
     pixels: Rgb
@@ -115,6 +156,7 @@ class Photo:
     digest: str
     name: str = "photo"
     notes: tuple[str, ...] = ()
+    ai: bool = False
 
     @property
     def size(self) -> Size:
@@ -161,7 +203,10 @@ class ModelInfo:
     `key` the catalogue row; `title` for people; `source` a hub id or the project's own folder;
     `revision` 40 hex digits or a version; `device` such as "cpu", "cuda:0"; `dtype` such as
     "float16"; `native_side` in pixels: a painter works on frames of about native_side**2 pixels;
-    `multiple`: frame sides are multiples of it; `world`: a sentence on what it can paint or select.
+    `multiple`: frame sides are multiples of it; `world`: a sentence on what it can paint or select;
+    `tools` that a painter serves; `soft`: it takes `softness`; `lora_base` names what LoRA files
+    must be made for, "" where it takes none; `gated`: its licence has to be accepted at the hub;
+    `commercial` False: its licence forbids commercial use.
     """
 
     key: str
@@ -176,6 +221,11 @@ class ModelInfo:
     schedulers: tuple[str, ...] = ()
     defaults: PaintDefaults | None = None
     world: str = ""
+    tools: tuple[Tool, ...] = (Tool.REPAINT, Tool.EXTEND, Tool.RESTYLE, Tool.CREATE)
+    soft: bool = False
+    lora_base: str = ""
+    gated: bool = False
+    commercial: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,11 +235,21 @@ class PaintRequest:
     `prompt`, `negative_prompt` up to 2,000 characters; `seed` 0 to 2**32-1, None draws one; `steps`
     1-150; `guidance` 0-30; `strength` above 0 up to 1; `scheduler` a name that the painter lists;
     `variations` 1-8 pictures with consecutive seeds; `feather` 0-256 pixels, inside the hole;
-    `prompts` the clicks that led to the mask, kept for the recipe alone.
+    `prompts` the clicks that led to the mask, kept for the recipe alone. Each `{a|b}` in a prompt
+    takes one of its texts, the next variation the next one.
+
+    `tool` says what is done. `mask` is the photo's; RESTYLE without one paints the whole photo,
+    CREATE and EXTEND need none. `sides` (EXTEND) and `size` (width, height; CREATE, 64-4096 a side)
+    in pixels; `method` (REMOVE) the key of a filler. `context` 0-3 is what the painter sees round
+    the hole, as a share of the hole's mean side; `separate` paints separate holes one by one, each
+    in a frame of its own; `prefill` one of `PREFILLS`; `match_colour` None leaves it to the
+    painter and tool; `softness` 0-256 pixels over which the strength rises from the hole's border
+    inwards; `loras` LoRA files; `film` keeps the previews of the steps; `selection` tells how the
+    mask was made, for the recipe alone.
     """
 
     photo: Photo
-    mask: Mask
+    mask: Mask | None
     region: Region = Region.BACKGROUND
     prompt: str = ""
     negative_prompt: str = ""
@@ -201,11 +261,26 @@ class PaintRequest:
     variations: int = 1
     feather: int | None = None
     prompts: Prompts = field(default_factory=Prompts)
+    tool: Tool = Tool.REPAINT
+    sides: Sides = Sides()
+    size: Size | None = None
+    method: str | None = None
+    context: float | None = None
+    separate: bool = False
+    prefill: str = "auto"
+    match_colour: bool | None = None
+    softness: int = 0
+    loras: tuple[LoraUse, ...] = ()
+    film: bool = False
+    selection: SelectionUsed | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PaintSettings:
-    """A request as a painter runs it: nothing is left open. Ranges as in `PaintRequest`."""
+    """A request as a painter runs it: nothing is left open. Ranges as in `PaintRequest`.
+
+    `softness` is in pixels of the picture that the painter gets.
+    """
 
     prompt: str
     negative_prompt: str
@@ -214,6 +289,8 @@ class PaintSettings:
     guidance: float
     strength: float
     scheduler: str
+    softness: int = 0
+    loras: tuple[LoraUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -239,10 +316,17 @@ class Painted:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PaintResult:
-    """One finished picture: `photo` holds it at the size, alpha and profile of the original."""
+    """One finished picture: `photo` holds it at the size, alpha and profile of the original.
+
+    `before` is what was painted on: the photo, or for EXTEND the photo with its new ground, for
+    CREATE an empty one; `film` the previews of the steps, small pictures of the whole, where the
+    request asked for them.
+    """
 
     photo: Photo
     seed: int
     seconds: float
     recipe: Recipe
     notes: tuple[str, ...] = ()
+    before: Photo | None = None
+    film: tuple[Rgb, ...] = ()

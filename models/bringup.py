@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from threading import Thread
 from typing import Protocol
 
@@ -13,6 +15,7 @@ from inpainting.ports import Painter, Segmenter
 from inpainting.settings import Settings
 from inpainting.status import Status
 from models.catalog import (
+    FILLERS,
     PainterRow,
     SegmenterRow,
     painter_info,
@@ -45,7 +48,11 @@ class Holder(Protocol):
         ...
 
     def use(
-        self, segmenter: Segmenter | None = None, painter: Painter | None = None, reason: str = ""
+        self,
+        segmenter: Segmenter | None = None,
+        painter: Painter | None = None,
+        reason: str = "",
+        fillers: Mapping[str, Painter] = ...,
     ) -> None:
         """Take these models from the next call on."""
         ...
@@ -56,7 +63,31 @@ def embedded_models() -> tuple[Segmenter, DeferredPainter]:
     from models.grabcut import GrabCutSegmenter
 
     row = painter_row(preset("embedded").painter)
-    return GrabCutSegmenter(), DeferredPainter(painter_info(row), lambda: _on_cpu(row))
+    return GrabCutSegmenter(), DeferredPainter(painter_info(row), partial(_on_cpu, row, True))
+
+
+def all_fillers(settings: Settings) -> dict[str, Painter]:
+    """Return all there is for Remove; what needs weights is loaded with its first job."""
+    from models.filling import embedded_fillers
+
+    there = embedded_fillers()
+    others = {row.key: row for row in FILLERS if row.key not in there}
+    return {**there, **{key: _filler(row, settings) for key, row in others.items()}}
+
+
+def _filler(row: PainterRow, settings: Settings) -> DeferredPainter:
+    return DeferredPainter(painter_info(row), partial(_on_cpu, row, bool(settings.offline)))
+
+
+def _on_cpu(row: PainterRow, offline: bool) -> Painter:
+    import torch
+
+    return load_painter(row, torch.device("cpu"), torch.float32, offline=offline)
+
+
+def lora_folder(settings: Settings) -> Path | None:
+    """Return the folder of LoRA files, None where there is none."""
+    return Path(settings.loras) if settings.loras else None
 
 
 def models_for(
@@ -88,6 +119,7 @@ def models_for(
             settings.device,
             offline=bool(settings.offline),
             report=lambda sentence, _: say(sentence),
+            lora_folder=lora_folder(settings),
         )
     except PointPaintError as error:
         asked = (settings.segmenter, settings.painter, settings.device.removeprefix("auto"))
@@ -133,7 +165,13 @@ def _load_for(holder: Holder, rows: Rows, settings: Settings, reason: str, load:
     def report(sentence: str, fraction: float | None) -> None:
         holder.report(replace(holder.status(), loading=sentence, fraction=fraction))
 
-    loaded = load(*rows, settings.device, offline=bool(settings.offline), report=report)
+    loaded = load(
+        *rows,
+        settings.device,
+        offline=bool(settings.offline),
+        report=report,
+        lora_folder=lora_folder(settings),
+    )
     holder.use(loaded.segmenter, loaded.painter, reason)
 
 
@@ -180,9 +218,3 @@ def _has_cuda(settings: Settings) -> bool:
 
 def _is_embedded(segmenter: SegmenterRow, painter: PainterRow) -> bool:
     return segmenter.kind == "grabcut" and painter.local
-
-
-def _on_cpu(row: PainterRow) -> Painter:
-    import torch
-
-    return load_painter(row, torch.device("cpu"), torch.float32, offline=True)

@@ -75,6 +75,22 @@ def decode(vae: Any, latents: torch.Tensor, *, precise: bool = False) -> Decoded
     return np.asarray(picture.permute(1, 2, 0).float().cpu().numpy(), np.float32)
 
 
+@torch.no_grad()
+def encode(vae: Any, picture: torch.Tensor) -> torch.Tensor:
+    """Encode a picture 1x3xHxW, -1 to 1, as the latents 1xCxhxw that are denoised: the likeliest.
+
+    In float32 where the VAE's config asks for it; `vae` keeps its precision.
+    """
+    before = vae.dtype
+    if before == torch.float16 and vae.config.force_upcast:
+        _set_dtype(vae, torch.float32)
+    try:
+        mode: torch.Tensor = vae.encode(picture.to(vae.dtype)).latent_dist.mode()
+    finally:
+        _set_dtype(vae, before)
+    return mode * float(vae.config.scaling_factor)
+
+
 def decode_somehow(
     vae: Any, latents: torch.Tensor, *, precise: bool = False
 ) -> tuple[Decoded, tuple[str, ...]]:

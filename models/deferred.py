@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from threading import Event, Lock, Thread
 
 from inpainting.errors import ModelUnavailable, PointPaintError
-from inpainting.ports import Painter
+from inpainting.ports import Painter, Tokens
 from inpainting.types import Mask, ModelInfo, Painted, PaintSettings, Progress, Rgb
 
 POLL_SECONDS = 0.5
@@ -37,6 +37,11 @@ class DeferredPainter:
     def ready(self) -> bool:
         """Whether loading has ended, well or not."""
         return self._settled.is_set()
+
+    def tokens(self, prompt: str) -> tuple[int, int]:
+        """Return what the painter says of a prompt; (0, 0) while it cannot tell."""
+        painter = self._painter
+        return painter.tokens(prompt) if isinstance(painter, Tokens) else (0, 0)
 
     def start(self) -> None:
         """Begin to load in the background; does nothing when that was begun before."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from inpainting.errors import ModelUnavailable, PointPaintError
 
 _NETWORK = ("ConnectError", "NetworkError", "ConnectionError", "ConnectTimeout", "ReadTimeout")
-_REFUSED = ("RepositoryNotFoundError", "GatedRepoError", "RevisionNotFoundError")
+_REFUSED = ("RepositoryNotFoundError", "RevisionNotFoundError")
 _MISSING = ("LocalEntryNotFoundError", "OfflineModeIsEnabled")
 
 
@@ -45,6 +45,11 @@ def explain(error: BaseException, title: str, offline: bool) -> str:
         return (
             f"{title} is not on this disk, and the offline setting forbids to download it; "
             "start once without --offline, or choose the embedded preset."
+        )
+    if "GatedRepoError" in names:
+        return (
+            f"The model hub gives {title} to those who have accepted its licence: accept it on the "
+            "model's page there, log in on this machine with hf auth login, and try again."
         )
     if names & set(_REFUSED):
         return f"The model hub does not give out {title}; choose another model or the embedded one."

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from inpainting.types import Mask, Size
 from models.parts import tidy
-from models.sam_geometry import photo_mask, scaled_size
+from models.sam_geometry import Square, scaled_size
 
 GRID = 16
 """Points along each side of the photo."""
@@ -26,7 +26,9 @@ MOST_SEGMENTS = 255
 LONGEST = 1024
 """Longest side of the masks of segments: 255 at the size of a large photo would be gigabytes."""
 
-_GOOD = 0.86
+GOOD = 0.86
+"""The model's own estimate from which a segment of SAM counts, 0-1."""
+
 _STABLE = 0.95
 _OFFSET = 1.0
 _OVERLAP = 0.7
@@ -66,12 +68,6 @@ def point_grid(size: Size, count: int = GRID) -> NDArray[np.float32]:
     return np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
 
 
-def photo_part(size: Size, side: int) -> tuple[int, int]:
-    """Return how many rows and columns of `side`-square logits show a photo of `size`."""
-    width, height = scaled_size(size, side)
-    return height, width
-
-
 def stability(logits: torch.Tensor, offset: float = _OFFSET) -> torch.Tensor:
     """Return for NxHxW logits how little their masks change with the threshold, N, 0-1.
 
@@ -82,29 +78,31 @@ def stability(logits: torch.Tensor, offset: float = _OFFSET) -> torch.Tensor:
     return tight.float() / wide.clamp(min=1)
 
 
-def worth_copying(logits: torch.Tensor, scores: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def worth_copying(
+    logits: torch.Tensor, scores: torch.Tensor, least: float = GOOD
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the indices of the good and stable of N masks, and of the best few; and N stabilities.
 
-    `logits` NxHxW of what is photo, `scores` N. A mask that is empty or nearly the whole photo is
-    none of them.
+    `logits` NxHxW of what is photo, `scores` N, good from `least` on. A mask that is empty or
+    nearly the whole photo is none of them.
     """
     stable = stability(logits)
     share = (logits > 0).float().mean(dim=(-2, -1))
     usable = (share > 0) & (share <= _WHOLE)
-    good = usable & (scores >= _GOOD) & (stable >= _STABLE)
+    good = usable & (scores >= least) & (stable >= _STABLE)
     ranks = torch.where(usable, scores * stable, -torch.inf)
     good[torch.argsort(ranks, descending=True, stable=True)[:_FEW]] = True
     return torch.nonzero(good & usable).flatten(), stable
 
 
 def segment_of(logits: Logits, score: float, stable: float, part: tuple[int, int]) -> Segment:
-    """Describe one mask; `part` as from `photo_part`."""
+    """Describe one mask; `part` as from `Square.part`."""
     return Segment(logits, score, stable, logits[: part[0], : part[1]] > 0)
 
 
-def worth_keeping(segments: Sequence[Segment]) -> list[Segment]:
+def worth_keeping(segments: Sequence[Segment], least: float = GOOD) -> list[Segment]:
     """Return the good and stable segments in their order, or the best few where none is."""
-    good = [one for one in segments if one.score >= _GOOD and one.stability >= _STABLE]
+    good = [one for one in segments if one.score >= least and one.stability >= _STABLE]
     return good or sorted(segments, key=lambda one: -one.score * one.stability)[:_FEW]
 
 
@@ -153,13 +151,10 @@ def suppressed(
     return kept
 
 
-def small_mask(logits: Logits, size: Size, side: int) -> Mask:
-    """Return a mask of a photo of `size`, its longer side at most 1024, without crumbs.
-
-    `side` is that of the square that the model sees.
-    """
+def small_mask(logits: Logits, size: Size, square: Square) -> Mask:
+    """Return a mask of a photo of `size`, its longer side at most 1024, without crumbs."""
     small = size if max(size) <= LONGEST else scaled_size(size, LONGEST)
-    return tidy(photo_mask(logits, small, side), _PART, _GAP)
+    return tidy(square.mask(logits, small), _PART, _GAP)
 
 
 def likely_subjects(segments: Sequence[Segment]) -> list[Segment]:

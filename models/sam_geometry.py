@@ -1,20 +1,82 @@
-"""Between a photo and the square that Segment Anything sees.
+"""Between a photo and the square that a model of the Segment Anything family sees.
 
-The photo is scaled so that its longer side equals the model's side, and padded right and bottom
-(Kirillov et al. 2023, "Segment Anything", and the code published with it).
+SAM and SAM-HQ scale the photo so that its longer side equals the model's side, and pad right and
+bottom (Kirillov et al. 2023, "Segment Anything", and the code published with it). SAM 2, EdgeTAM
+and SAM 3 stretch it to the whole square (Ravi et al. 2024, "SAM 2", and its code).
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from inpainting.types import Mask, Rgb, Size
+from inpainting.types import Box, Mask, Point, Prompts, Rgb, Size
 
-_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
-_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
+Triple = tuple[float, float, float]
+
+IMAGENET_MEAN: Triple = (0.485, 0.456, 0.406)
+IMAGENET_DEVIATION: Triple = (0.229, 0.224, 0.225)
+HALF: Triple = (0.5, 0.5, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """How photos lie in the square of `side` pixels that a model sees.
+
+    `stretched` to the whole of it, else in proportion and padded right and below with zeros;
+    `mean` and `deviation` of red, green and blue, 0-1, are taken out of the pixels.
+    """
+
+    side: int
+    stretched: bool = False
+    mean: Triple = IMAGENET_MEAN
+    deviation: Triple = IMAGENET_DEVIATION
+
+    def scaled(self, size: Size) -> Size:
+        """Return the (width, height) that a photo of `size` has in the square."""
+        return (self.side, self.side) if self.stretched else scaled_size(size, self.side)
+
+    def part(self, size: Size, side: int) -> tuple[int, int]:
+        """Return how many rows and columns of `side`-square logits show a photo of `size`."""
+        width, height = (side, side) if self.stretched else scaled_size(size, side)
+        return height, width
+
+    def place(self, coordinates: NDArray[np.float64], size: Size) -> NDArray[np.float32]:
+        """Return photo coordinates (Nx2, x y) in the square's pixels, as models were trained.
+
+        The prompt encoders add the half pixel to the centre themselves.
+        """
+        scale = np.array(self.scaled(size)) / np.array(size)
+        return np.asarray(coordinates * scale, np.float32)
+
+    def pixels(self, rgb: Rgb) -> NDArray[np.float32]:
+        """Return the encoder's input, 3 x side x side float32, from HxWx3 uint8 sRGB.
+
+        Bilinear scaling, with averaging where the photo is larger.
+        """
+        size = self.scaled((rgb.shape[1], rgb.shape[0]))
+        scaled = np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BILINEAR))
+        mean, deviation = np.array((self.mean, self.deviation), np.float32)
+        square = np.zeros((3, self.side, self.side), np.float32)
+        normal = (scaled.astype(np.float32) / 255 - mean) / deviation
+        square[:, : size[1], : size[0]] = normal.transpose(2, 0, 1)
+        return square
+
+    def mask(self, logits: NDArray[np.float32], size: Size) -> Mask:
+        """Return low-resolution logits (square, float32) as a mask of a photo of `size`.
+
+        The logits are scaled and thresholded at 0 last: thresholding first gives stairs.
+        """
+        if not self.stretched:
+            width, height = self.scaled(size)
+            whole = (self.side, self.side)
+            square = cv2.resize(logits, whole, interpolation=cv2.INTER_LINEAR)
+            logits = np.asarray(square[:height, :width], np.float32)
+        return np.asarray(cv2.resize(logits, size, interpolation=cv2.INTER_LINEAR) > 0)
 
 
 def scaled_size(size: Size, side: int) -> Size:
@@ -27,33 +89,30 @@ def _scaled(length: int, scale: float) -> int:
     return max(1, int(length * scale + 0.5))
 
 
-def to_square(coordinates: NDArray[np.float64], size: Size, side: int) -> NDArray[np.float32]:
-    """Return photo coordinates (Nx2, x y) in the square's pixels, as the model was trained.
-
-    The prompt encoder adds the half pixel to the centre itself.
-    """
-    scale = np.array(scaled_size(size, side)) / np.array(size)
-    return np.asarray(coordinates * scale, np.float32)
-
-
 def pixel_values(rgb: Rgb, side: int) -> NDArray[np.float32]:
-    """Return the encoder's input, 3 x side x side float32, from HxWx3 uint8 sRGB.
+    """Return the input of SAM's encoder, 3 x side x side float32, from HxWx3 uint8 sRGB."""
+    return Square(side).pixels(rgb)
 
-    Bilinear scaling, ImageNet mean and deviation, zeros right and below.
+
+def prompt_arrays(prompts: Prompts, size: Size, square: Square) -> dict[str, NDArray[np.float32]]:
+    """Return prompts on a photo of `size` by the names of the models' arguments.
+
+    `input_points` 1x1xNx2 and `input_boxes` 1x1x4 in the square's pixels, `input_labels` 1x1xN with
+    1 for include and 0 for exclude; only those that there are.
     """
-    size = scaled_size((rgb.shape[1], rgb.shape[0]), side)
-    scaled = np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BILINEAR), np.float32)
-    square = np.zeros((3, side, side), np.float32)
-    square[:, : size[1], : size[0]] = ((scaled / 255 - _MEAN) / _DEVIATION).transpose(2, 0, 1)
-    return square
+    arrays: dict[str, NDArray[np.float32]] = {}
+    if prompts.points:
+        arrays["input_points"] = square.place(_xy(prompts.points), size)[None, None]
+        labels = [[[int(point.include) for point in prompts.points]]]
+        arrays["input_labels"] = np.array(labels, np.float32)
+    if prompts.box is not None:
+        arrays["input_boxes"] = square.place(_corners(prompts.box), size).reshape(1, 1, 4)
+    return arrays
 
 
-def photo_mask(logits: NDArray[np.float32], size: Size, side: int) -> Mask:
-    """Return low-resolution logits (square, float32) as a mask of a photo of `size`.
+def _xy(points: tuple[Point, ...]) -> NDArray[np.float64]:
+    return np.array([(point.x, point.y) for point in points], np.float64)
 
-    The logits are scaled and thresholded at 0 last: thresholding first gives stairs.
-    """
-    width, height = scaled_size(size, side)
-    square = cv2.resize(logits, (side, side), interpolation=cv2.INTER_LINEAR)
-    smooth = cv2.resize(square[:height, :width], size, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(smooth > 0)
+
+def _corners(box: Box) -> NDArray[np.float64]:
+    return np.array([(box.x0, box.y0), (box.x1, box.y1)], np.float64)

@@ -60,6 +60,7 @@ def test_gradio_is_imported_only_under_web(name: str) -> None:
 
 MODELS_MAY_KNOW = {
     "inpainting.errors",
+    "inpainting.offers",
     "inpainting.ports",
     "inpainting.repainting",  # pure; for the notebook's run_inpainting
     "inpainting.settings",

@@ -50,9 +50,9 @@ def compose(
     if not raw.any():
         return Composed(packed, packed)
     neutral = _is_neutral(now.edges)
-    mask = raw if neutral else refine(raw, now.edges, now.region)
+    mask = raw if neutral else refine(raw, now.edges, session.side)
     final = packed if neutral else pack_mask(mask)
-    return Composed(packed, final, _feather(mask, now, painter), int(np.count_nonzero(mask)))
+    return Composed(packed, final, _feather(mask, session, painter), int(np.count_nonzero(mask)))
 
 
 def _raw(session: Session, known: Mapping[PackedMask, Mask]) -> tuple[Mask, PackedMask]:
@@ -129,11 +129,11 @@ def _size(step: Step) -> Size:
     return (0, 0) if step.sheet is None else step.sheet.size
 
 
-def _feather(mask: Mask, step: Step, painter: ModelInfo) -> int:
+def _feather(mask: Mask, session: Session, painter: ModelInfo) -> int:
     """Return the feather that a repaint would use, as `repainting.plan` chooses it."""
-    if step.edges.feather is not None:
-        return step.edges.feather
+    if session.now.edges.feather is not None:
+        return session.now.edges.feather
     try:
-        return plan(to_hole(mask, step.region), painter).feather
+        return plan(to_hole(mask, session.side), painter).feather
     except NothingSelected:
         return 0

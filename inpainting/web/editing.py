@@ -10,7 +10,7 @@ from typing import Any
 
 from inpainting.errors import BadRequest
 from inpainting.requests import check_edges, check_prompts, check_stroke
-from inpainting.types import Box, Combine, Edges, Point, Prompts, Region, Size, Stroke
+from inpainting.types import Box, Combine, Edges, Point, Prompts, Region, Size, Stroke, Tool
 from inpainting.web.answer import Answer, Hint
 from inpainting.web.finished import Finished, Sheet
 from inpainting.web.history import push, told_nothing
@@ -31,17 +31,18 @@ def load(session: Session, sheet: Sheet, note: str = "", region: Region | None =
 
     `note` is what there is to say about it.
     """
-    step = _fresh(sheet, region or session.now.region)
-    return _begun(session, step, note)
+    return _begun(session, _fresh(session, sheet, region), note)
 
 
 def reset(session: Session) -> Session:
     """Take the photo away; the region stays, and so do the results so far."""
-    return _begun(session, Step(region=session.now.region))
+    return _begun(session, Step(region=session.now.region, whole=session.now.whole))
 
 
-def _fresh(sheet: Sheet, region: Region) -> Step:
-    return Step(sheet=sheet, region=region, edges=default_edges(sheet.size))
+def _fresh(session: Session, sheet: Sheet, region: Region | None = None) -> Step:
+    now = session.now
+    edges = default_edges(sheet.size)
+    return Step(sheet=sheet, region=region or now.region, whole=now.whole, edges=edges)
 
 
 def default_edges(size: Size) -> Edges:
@@ -58,7 +59,7 @@ def further(session: Session, number: int) -> Session:
     Raises BadRequest where there is no such result.
     """
     sheet = _result(session, number).sheet
-    return push(session, _fresh(sheet, session.now.region))
+    return push(session, _fresh(session, sheet))
 
 
 # ---- pointing
@@ -144,8 +145,33 @@ def set_edges(session: Session, edges: Edges) -> Session:
 
 
 def set_region(session: Session, region: Region) -> Session:
-    """Choose which side is repainted."""
-    return push(session, replace(session.now, region=region, composed=None))
+    """Choose which side is repainted, by a restyle in place of the whole photo."""
+    whole = session.now.whole and session.tool is not Tool.RESTYLE
+    return push(session, replace(session.now, region=region, whole=whole, composed=None))
+
+
+def set_whole(session: Session) -> Session:
+    """Let a restyle take the whole photo."""
+    return push(session, replace(session.now, whole=True))
+
+
+def choose_tool(session: Session, tool: Tool) -> Session:
+    """Take another tool: no step of its own, for it is the form's.
+
+    Edges move the border of the side that is worked on: where that is another one, all selections
+    are worked out anew.
+    """
+    if tool is session.tool:
+        return session
+    chosen = replace(session, tool=tool, version=session.version + 1)
+    if Tool.REMOVE not in (tool, session.tool):
+        return chosen
+    past, future = (tuple(map(_uncomposed, steps)) for steps in (session.past, session.future))
+    return replace(chosen, now=_uncomposed(session.now), past=past, future=future)
+
+
+def _uncomposed(step: Step) -> Step:
+    return replace(step, composed=None)
 
 
 # ---- parts
@@ -192,15 +218,18 @@ def give(session: Session, answer: Answer) -> Session:
     return push(session, _with_part(now, answer=answer, given=True, shown=True))
 
 
-def bring_back(session: Session, answer: Answer, prompts: Prompts, edges: Edges) -> Session:
-    """Put back the one selection that a picture was made with; this can be undone.
+def bring_back(
+    session: Session, parts: tuple[Part, ...], edges: Edges, region: Region, whole: bool
+) -> Session:
+    """Put back the selection that a picture was made with; this can be undone.
 
-    With `prompts` clicks go on changing it: the next answer takes the place of what was put back.
+    Clicks go on changing the last part: the next answer takes the place of what was put back.
+    Without any part what is selected now stays.
     """
-    now = replace(_opened(session), edges=check_edges(edges))
-    check_prompts(prompts, _size(now))
-    part = Part(answer=answer, prompts=prompts, given=not prompts)
-    return push(session, _with_parts(now, (part,), 0))
+    now = replace(_opened(session), region=region, whole=whole, result=0, composed=None)
+    if parts:
+        now = replace(_with_parts(now, parts, len(parts) - 1), edges=check_edges(edges))
+    return push(session, now)
 
 
 # ---- results
@@ -211,12 +240,15 @@ def finished(session: Session, result: Finished, more: bool = False) -> Session:
 
     Undo shows what was shown before; the result stays listed. That is one step for all pictures of
     a run (`more` tells of a further one), and none while there is something to redo: it would go.
-    Then the result is shown all the same, as `show_result` does.
+    Then the result is shown all the same, as `show_result` does. Where there was nothing, the first
+    picture becomes the photo to go on with.
     """
     last = session.results[-1].id if session.results else 0
     session = replace(session, results=(*session.results, result)[-MAX_RESULTS:])
     sheet = session.now.sheet
-    if sheet is None or sheet.display != result.before:
+    if sheet is None and not result.source:
+        return further(session, result.id)
+    if sheet is None or sheet.display != result.source:
         return replace(session, version=session.version + 1)
     now = replace(session.now, result=result.id)
     if session.future or (more and session.now.result == last):
@@ -307,4 +339,5 @@ def _begun(session: Session, step: Step, note: str = "") -> Session:
         serial=session.serial + 1,
         version=session.version + 1,
         note=note,
+        tool=session.tool,
     )

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from inpainting.errors import BadRequest
+from inpainting.errors import BadRequest, PointPaintError
+from inpainting.offers import Kind, Offer, Switch
 from inpainting.studio import Studio
 from inpainting.types import ModelInfo
 from inpainting.web import handlers, progress, statuscard
+from inpainting.web.catalogue import choices, facts
 from inpainting.web.desk import Desk, Desks
-from inpainting.web.fields import (
-    COUNT,
-    Painter,
-    carried,
-    given_back,
-    painter_of,
-    remembered,
-    seed_problem,
-)
+from inpainting.web.fields import Painter, carried, given_back, painter_of, remembered, seed_problem
+from inpainting.web.form import COUNT, FIELDS, Form, with_lora
+from inpainting.web.gridding import size_told
 from inpainting.web.handlers import Acted
-from inpainting.web.layout import SEED_INFO
 from inpainting.web.line import Line
-from inpainting.web.painting import Form, Shown, paint
+from inpainting.web.painting import Shown, paint
+from inpainting.web.prompting import token_line, with_negative
 from inpainting.web.queries import ENDED
-from inpainting.web.restoring import Restored
 from inpainting.web.results import panel
+from inpainting.web.settingparts import SEED_INFO
+from inpainting.web.sizing import extension, picture_size
 from inpainting.web.texts import label
+from inpainting.web.tooling import TITLES
+from inpainting.web.toolparts import method_choices
 
 SKIPPED_FIELDS = (gr.skip(),) * COUNT
 
@@ -45,8 +45,15 @@ class Events:
     event gave back, and its time begins anew with each.
     """
 
-    def __init__(self, studio: Studio, examples: tuple[Path, ...], desks: Desks) -> None:
+    def __init__(
+        self,
+        studio: Studio,
+        examples: tuple[Path, ...],
+        desks: Desks,
+        switch: Switch | None = None,
+    ) -> None:
         self.studio = studio
+        self.switch = switch
         self.examples = examples
         self.desks = desks
         self.line = Line()
@@ -72,10 +79,11 @@ class Events:
         return *_scene(acted, desk), *self._job(desk, before)
 
     def open(self, desk: Desk, event: gr.EventData) -> Any:
-        """Scene, job, fields: the canvas uploaded a photo."""
+        """Scene, job, fields: the canvas uploaded a photo, or a recipe."""
         before, folder = desk.session.serial, Path(get_upload_folder())
         acted, restored = handlers.open_upload(self.studio, desk, event._data, folder)
-        return *_scene(acted, desk), *self._job(desk, before), *_restored(restored)
+        values = self._values(restored.values) if restored else SKIPPED_FIELDS
+        return *_scene(acted, desk), *self._job(desk, before), *values
 
     def mask(self, desk: Desk, event: gr.EventData) -> Any:
         """Scene, job: the canvas uploaded a mask."""
@@ -93,6 +101,16 @@ class Events:
     def region(self, desk: Desk, value: str) -> Any:
         """Scene: the region switch was moved."""
         return _scene(handlers.choose_region(self.studio, desk, value), desk)
+
+    def tool(self, desk: Desk, value: str) -> Any:
+        """Scene, main button: the tool switch was moved, by a hand or by a recipe."""
+        acted = handlers.choose_tool(self.studio, desk, value)
+        scene = (acted.view, desk, desk.session.choice, gr.skip())
+        return *scene, gr.update(value=label(TITLES[desk.session.tool]))
+
+    def find(self, desk: Desk, text: str) -> Any:
+        """Scene: words for what to select were entered."""
+        return _scene(handlers.find(self.studio, desk, text), desk)
 
     def refresh(self, desk: Desk) -> Any:
         """Canvas: a repaint has ended, and what it did can be undone."""
@@ -169,12 +187,79 @@ class Events:
             info=label(problem or SEED_INFO), elem_classes=["pp-wrong"] if problem else []
         )
 
+    def tokens(self, prompt: str) -> Any:
+        """Line under the prompt: it has changed."""
+        return token_line(self.studio.tokens(prompt or ""))
+
+    def preset(self, negative: str, name: str) -> Any:
+        """Negative prompt, the list of presets: one was chosen."""
+        return with_negative(negative, name), None
+
+    def add_lora(self, text: str, name: str) -> Any:
+        """LoRA text, the list of files: one was chosen."""
+        return with_lora(text, name), None
+
+    def extend_to(self, desk: Desk, name: str) -> Any:
+        """Left, top, right, bottom: a quick choice of what to extend to."""
+        sheet = desk.session.now.sheet
+        if sheet is None:
+            return (gr.skip(),) * 4
+        sides = extension(sheet.size, name)
+        return sides.left, sides.top, sides.right, sides.bottom
+
+    def shape(self, name: str) -> Any:
+        """Width, height: a shape was chosen for a new picture."""
+        return picture_size(self.studio.painter.info.native_side, name)
+
+    def grid(self, *fields: Any) -> Any:
+        """Line under the grid's fields: they have changed."""
+        return told(size_told(Form(**dict(zip(GRID, fields, strict=True)))))
+
+    # ---- the models
+
+    def kind(self, kind: str) -> Any:
+        """Model, facts: another kind of model is to be seen."""
+        offers = self._offers()
+        status = self.studio.status()
+        used = {"painter": status.painter.key, "segmenter": status.segmenter.key}
+        listed = choices(offers, kind)
+        key = used.get(kind) or (listed[0][1] if listed else None)
+        return gr.update(choices=listed, value=key), facts(offers, kind, key)
+
+    def model(self, kind: str, key: str) -> Any:
+        """Facts: another model is to be read about."""
+        return facts(self._offers(), kind, key)
+
+    def load(self, kind: Kind, key: str) -> Any:
+        """What was wrong, timer: the model is to be loaded; the status card tells how far it is."""
+        try:
+            if self.switch is not None:
+                self.switch.switch(kind, key)
+        except PointPaintError as error:
+            return told(str(error), "pp-mark"), gr.Timer(active=True)
+        return "", gr.Timer(active=True)
+
+    def _offers(self) -> tuple[Offer, ...]:
+        return self.switch.offers() if self.switch else ()
+
     # ---- the page
 
     def arrive(self) -> Any:
-        """Header, status card: the page was loaded."""
+        """Header, status card, and what hangs on the models: the page was loaded."""
         status = self.studio.status()
-        return statuscard.pill(status), statuscard.card(status)
+        return statuscard.pill(status), statuscard.card(status), *self._hanging()
+
+    def _hanging(self) -> tuple[Any, ...]:
+        """Methods, softness, LoRA files, text to find: what is there with the models in use."""
+        info, fillers = self.studio.painter.info, self.studio.fillers
+        loras = self.switch.loras() if self.switch else ()
+        return (
+            gr.update(choices=method_choices(fillers)),
+            gr.update(visible=info.soft),
+            gr.update(visible=bool(info.lora_base and loras)),
+            gr.update(choices=list(loras)),
+            gr.update(visible=self.studio.can_find),
+        )
 
     def resume(self, desk: Desk, event: gr.EventData) -> Any:
         """Scene, painter, fields: the canvas of a page just loaded asks for what lay there."""
@@ -182,36 +267,45 @@ class Events:
         kept, info = found.desk, self.studio.painter.info
         scene = found.view, kept, found.region, panel(kept.session, kept.key)
         values = given_back(found.form, info)
-        if values is None:
+        if not values:
             return *scene, gr.skip(), *SKIPPED_FIELDS
-        fields = (*values[:6], _schedulers(info, values[6]), values[7])
-        return *scene, painter_of(info), *fields
+        return *scene, painter_of(info), *self._values(values)
+
+    def _values(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return what each field shows; one without a value stays as it is."""
+        fields = {name: values.get(name, gr.skip()) for name in FIELDS}
+        if "scheduler" in values:
+            fields["scheduler"] = _schedulers(self.studio.painter.info, values["scheduler"])
+        return tuple(fields.values())
 
     def status(self, painter: Painter, *knobs: Any) -> Any:
-        """Header, status card, timer, painter, and the knobs where it is another one."""
+        """Header, status card, timer, painter, what hangs on the models, and the knobs.
+
+        Those change where it is another painter.
+        """
         status, info = self.studio.status(), self.studio.painter.info
         again = gr.Timer(active=bool(status.loading))
         fields: tuple[Any, ...] = (gr.skip(),) * len(knobs)
         if info.key != painter.key:
             values = carried(knobs, painter.best, info)
             fields = (*values[:3], _schedulers(info, values[3]))
-        told = statuscard.pill(status), statuscard.card(status)
-        return *told, again, painter_of(info), *fields
+        cards = statuscard.pill(status), statuscard.card(status)
+        return *cards, again, painter_of(info), *self._hanging(), *fields
+
+
+GRID = ("x_setting", "x_values", "y_setting", "y_values")
+"""The fields of the grid, by their names in the form."""
+
+
+def told(sentence: str, kind: str = "") -> str:
+    """Return a sentence as markup that is translated in the page."""
+    return f'<p class="{kind}" data-t>{escape(sentence)}</p>' if sentence else ""
 
 
 def _scene(acted: Acted, desk: Desk) -> tuple[Any, ...]:
     region = gr.skip() if acted.region is None else acted.region
     results = panel(desk.session, desk.key) if acted.results else gr.skip()
     return acted.view, desk, region, results
-
-
-def _restored(restored: Restored | None) -> tuple[Any, ...]:
-    """Return the fields' values; a plain photo changes none."""
-    if restored is None:
-        return SKIPPED_FIELDS
-    s = restored.settings
-    texts = s.prompt, s.negative_prompt, str(s.seed)
-    return *texts, s.guidance, s.steps, s.strength, s.scheduler, gr.skip()
 
 
 def _schedulers(info: ModelInfo, value: str) -> Any:

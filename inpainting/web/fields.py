@@ -1,7 +1,7 @@
 """The form's fields: what is kept of them for a page loaded again, and what suits a painter.
 
-Values stand in the order of `painting.Form`: prompt, negative prompt, seed, guidance, steps,
-strength, scheduler, variations. They come from the browser, so nothing about them is known.
+Values stand in the order of `form.Form`. They come from the browser, so nothing about them is
+known.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from typing import Any
 
 from inpainting.requests import MAX_PROMPT, MAX_SEED
 from inpainting.types import ModelInfo, PaintDefaults
-from inpainting.web.painting import seed_from
+from inpainting.web.form import FIELDS, seed_from
 
-COUNT = 8
-KNOBS = slice(3, 7)
-"""The places of guidance, steps, strength and scheduler."""
+KNOBS = ("guidance", "steps", "strength", "scheduler")
+"""The fields that a painter has defaults for."""
 
 BAD_SEED = "The seed must be a whole number from 0 to 4294967295; empty draws one."
 
@@ -41,7 +40,7 @@ def defaults_of(info: ModelInfo) -> PaintDefaults:
 
 
 def carried(knobs: Sequence[Any], old: PaintDefaults, info: ModelInfo) -> tuple[Any, ...]:
-    """Return what the fields with `knobs` (guidance, steps, strength, scheduler) show for `info`.
+    """Return what the fields with `knobs` (in the order of KNOBS) show for `info`.
 
     One that still holds the default of the `old` painter takes the new one's. What was set stays,
     but for a scheduler that the new painter does not have.
@@ -57,15 +56,21 @@ def _knobs(best: PaintDefaults) -> tuple[Any, ...]:
 
 def remembered(values: Sequence[object], painter: Painter) -> dict[str, Any]:
     """Return what a desk keeps of the fields; the prompts stay in memory and are never logged."""
-    return {"values": tuple(map(_kept, values)), "painter": painter}
+    kept = {name: _kept(value) for name, value in zip(FIELDS, values, strict=True)}
+    return {"values": kept, "painter": painter}
 
 
-def given_back(form: Mapping[str, Any], info: ModelInfo) -> tuple[Any, ...] | None:
-    """Return the values kept by `remembered`, carried over to the painter in use; None for none."""
+def given_back(form: Mapping[str, Any], info: ModelInfo) -> dict[str, Any]:
+    """Return the values kept by `remembered`, carried over to the painter in use; empty for none.
+
+    A field whose value was not kept has none.
+    """
     if not form:
-        return None
-    values, painter = form["values"], form["painter"]
-    return (*values[:3], *carried(values[KNOBS], painter.best, info), values[7])
+        return {}
+    values, painter = dict(form["values"]), form["painter"]
+    knobs = carried([values[name] for name in KNOBS], painter.best, info)
+    values.update(zip(KNOBS, knobs, strict=True))
+    return {name: value for name, value in values.items() if value is not None}
 
 
 MAX_KEPT = 2**63
@@ -73,10 +78,10 @@ MAX_KEPT = 2**63
 
 
 def _kept(value: object) -> object:
-    """Return a text of bounded length or a finite number; all else is left out."""
+    """Return a text of bounded length, a finite number or a yes or no; all else is left out."""
     if isinstance(value, str):
         return value[:MAX_PROMPT]
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float):
         return value if abs(value) <= MAX_KEPT else None
     return None
 

@@ -15,20 +15,22 @@ from typing import Any
 from inpainting.errors import BadRequest, PointPaintError
 from inpainting.requests import MAX_SEED
 from inpainting.studio import Studio, photo_limits
-from inpainting.types import Photo, Region
+from inpainting.types import Region
 from inpainting.web import editing, history
 from inpainting.web.actions import Data, mapping, number, reducer_of, uploaded_file
 from inpainting.web.answer import pack_one
 from inpainting.web.desk import Desk, Desks
 from inpainting.web.examples import Example, example_of
-from inpainting.web.finished import Sheet
+from inpainting.web.form import tool_of
 from inpainting.web.kept import keep_display
 from inpainting.web.maskfile import uploaded_mask
-from inpainting.web.proposing import photo_on, take_segment, take_subject
+from inpainting.web.proposing import photo_on, take_found, take_segment, take_subject
 from inpainting.web.queries import ENDED
-from inpainting.web.restoring import Restored, restored_from
+from inpainting.web.receiving import put, receive
+from inpainting.web.restoring import Restored
 from inpainting.web.selecting import UNEXPECTED, settle
 from inpainting.web.session import Session
+from inpainting.web.tooling import NOTES, WHOLE
 from inpainting.web.views import View, abilities, view
 
 _LOG = logging.getLogger(__name__)
@@ -89,12 +91,36 @@ def show(studio: Studio, desk: Desk, data: object) -> Acted:
 
 
 def choose_region(studio: Studio, desk: Desk, value: object) -> Acted:
-    """Take the region that the switch names."""
+    """Take the region that the switch names; the whole photo is one of them."""
 
     def change() -> None:
-        if not isinstance(value, str) or value not in tuple(Region):
+        if value == WHOLE:
+            desk.change(editing.set_whole)
+        elif isinstance(value, str) and value in tuple(Region):
+            desk.change(partial(editing.set_region, region=Region(value)))
+        else:
             raise BadRequest("Choose background or subject.")
-        desk.change(partial(editing.set_region, region=Region(value)))
+
+    return _acted(studio, desk, None, change)
+
+
+def choose_tool(studio: Studio, desk: Desk, value: object) -> Acted:
+    """Take the tool that the switch names."""
+
+    def change() -> None:
+        tool, before = tool_of(value), desk.session.tool
+        after = desk.change(partial(editing.choose_tool, tool=tool))
+        if after.tool is not before:  # what a recipe told stays: it has changed the tool itself
+            desk.change(partial(history.remark, sentence=NOTES[tool]))
+
+    return _acted(studio, desk, None, change)
+
+
+def find(studio: Studio, desk: Desk, text: object) -> Acted:
+    """Select what a text names, as a part."""
+
+    def change() -> None:
+        take_found(studio, desk, text)
 
     return _acted(studio, desk, None, change)
 
@@ -118,19 +144,18 @@ def open_upload(
 ) -> tuple[Acted, Restored | None]:
     """Open the file that the canvas uploaded into `folder`; a bad one leaves all as it was.
 
-    Return what to draw, and what a picture that was made here brings back. The file is removed,
-    opened or not: it may tell more than the photo does, such as where it was taken.
+    Return what to draw, and what a recipe brings back: one in a picture that was made here, or one
+    alone. A recipe of the photo on the desk is put in place there; else the picture is opened. The
+    file is removed, opened or not: it may tell more than the photo does, such as where it was
+    taken.
     """
     brought: list[Restored] = []
 
     def change() -> None:
         path, name = uploaded_file(data, folder)
         with _removed_after(path):
-            photo = studio.open(path, name)
-            restored, note = restored_from(path, photo, studio.settings, studio.painter.info)
+            restored = receive(studio, desk, path, name)
         brought.extend([restored] if restored else [])
-        _put(desk, photo, restored.region if restored else None)
-        desk.change(partial(_brought_back, restored=restored, note=note))
 
     return _acted(studio, desk, data, change), brought[0] if brought else None
 
@@ -144,7 +169,7 @@ def open_example(
     def change() -> None:
         path = _chosen(data, paths)
         photo, example = studio.open(path, path.name), example_of(path)
-        _put(desk, photo, example.region)
+        put(desk, photo, example.region)
         desk.change(partial(editing.point_at, prompts=example.prompts))
         chosen.append(example)
 
@@ -156,7 +181,7 @@ def resume(studio: Studio, desks: Desks, desk: Desk, data: object) -> Resumed:
     key = data.get("desk") if isinstance(data, Mapping) else None
     found = desks.find(key) or desk
     session = found.session
-    return Resumed(found, look(studio, found), session.now.region.value, dict(found.form))
+    return Resumed(found, look(studio, found), session.choice, dict(found.form))
 
 
 def look(studio: Studio, desk: Desk) -> View:
@@ -204,7 +229,7 @@ def _acted(studio: Studio, desk: Desk, data: object, change: Callable[[], None])
         _LOG.exception("an event failed")
         desk.change(partial(history.say, sentence=UNEXPECTED))
     after = settle(studio, desk)
-    region = None if after.now.region is before.now.region else after.now.region.value
+    region = None if after.choice == before.choice else after.choice
     told = after.results is not before.results or after.now.result != before.now.result
     return Acted(view(after, _echo(data), desk.key, abilities(studio)), region, told)
 
@@ -255,22 +280,6 @@ def _echo(data: object) -> Any:
 
 
 # ---- files
-
-
-def _put(desk: Desk, photo: Photo, region: Region | None) -> None:
-    sheet = Sheet(photo.digest, photo.size, photo.name, keep_display(photo))
-    note = " ".join(photo.notes)
-    desk.stop()
-    desk.open(photo, partial(editing.load, sheet=sheet, note=note, region=region))
-
-
-def _brought_back(session: Session, restored: Restored | None, note: str) -> Session:
-    """Put back what there is, and only then tell it: each change clears what was told before."""
-    notes = " ".join(filter(None, (note, session.note)))
-    if restored is not None and restored.answer is not None:
-        found = restored.answer, restored.prompts, restored.edges
-        session = editing.bring_back(session, *found)
-    return history.remark(session, notes)
 
 
 def _add_mask(studio: Studio, desk: Desk, session: Session, path: Path) -> None:

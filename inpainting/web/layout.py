@@ -9,15 +9,15 @@ from typing import Any
 
 import gradio as gr
 
-from inpainting.requests import MAX_GUIDANCE, MAX_PROMPT, MAX_STEPS
+from inpainting.offers import Switch
 from inpainting.settings import Settings
 from inpainting.studio import Studio
-from inpainting.types import ModelInfo, PaintDefaults, Region
-from inpainting.web import progress, statuscard
+from inpainting.web import modelparts, settingparts, statuscard, toolparts
 from inpainting.web.canvas import point_canvas
 from inpainting.web.desk import Desks
 from inpainting.web.examples import example_strip
-from inpainting.web.fields import defaults_of, painter_of
+from inpainting.web.fields import painter_of
+from inpainting.web.form import FIELDS
 from inpainting.web.results import result_panel
 from inpainting.web.serve import DELETE_AFTER
 from inpainting.web.texts import TRANSLATE, label
@@ -28,15 +28,12 @@ HEADER = (
 )
 POLL_SECONDS = 1.5
 LINE_SECONDS = 2.0
-MAX_VARIATIONS = 4
 
 CANVAS_SCRIPTS = (
     *("canvas_base", "canvas_view", "canvas_mask", "canvas_overlay", "canvas_marks"),
     *("canvas_tools", "canvas_panels", "canvas_pointer", "canvas_keys", "canvas_live"),
     *("canvas_files", "canvas_compare", "canvas"),
 )
-
-SEED_INFO = "Same seed, same picture; empty draws a new one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +42,7 @@ class Widgets:
 
     `ticket` is that of the repaint that was asked for; `painter` the one that the settings' fields
     were made for; `window` is filled in by the browser with the key of the desk that it shows.
+    Parts that are named as a field of `form.Form` are that field.
     """
 
     desk: gr.State
@@ -53,11 +51,25 @@ class Widgets:
     window: gr.Textbox
     header: gr.HTML
     canvas: gr.HTML
+    finding: gr.Column
+    find: gr.Textbox
     result: gr.HTML
     examples: gr.HTML
+    tool: gr.Radio
     region: gr.Radio
+    method: gr.Dropdown
+    quick_sides: gr.Dropdown
+    left: gr.Number
+    top: gr.Number
+    right: gr.Number
+    bottom: gr.Number
+    shape: gr.Dropdown
+    width: gr.Number
+    height: gr.Number
+    look: gr.Slider
     prompt: gr.Textbox
-    negative: gr.Textbox
+    tokens: gr.HTML
+    negative_prompt: gr.Textbox
     repaint: gr.Button
     stop: gr.Button
     progress: gr.HTML
@@ -68,19 +80,43 @@ class Widgets:
     strength: gr.Slider
     scheduler: gr.Dropdown
     variations: gr.Slider
+    presets: gr.Dropdown
+    context: gr.Slider
+    prefill: gr.Dropdown
+    colour: gr.Dropdown
+    softness: gr.Slider
+    separate: gr.Checkbox
+    film: gr.Checkbox
+    lora: gr.Column
+    lora_names: gr.Dropdown
+    loras: gr.Textbox
+    x_setting: gr.Dropdown
+    x_values: gr.Textbox
+    y_setting: gr.Dropdown
+    y_values: gr.Textbox
+    grid_size: gr.HTML
     status: gr.HTML
     timer: gr.Timer
     line: gr.Timer
+    models: modelparts.Models | None
 
     @property
     def form(self) -> list[Any]:
-        """The fields in the order of `painting.Form`."""
-        texts = [self.prompt, self.negative, self.seed]
-        return [*texts, self.guidance, self.steps, self.strength, self.scheduler, self.variations]
+        """The fields in the order of `form.Form`."""
+        return [getattr(self, name) for name in FIELDS]
 
 
-def lay_out(studio: Studio, settings: Settings, examples: Sequence[Path], desks: Desks) -> Widgets:
-    """Return the parts of the page, in the block that is open; its visitors' desks are `desks`."""
+def lay_out(
+    studio: Studio,
+    settings: Settings,
+    examples: Sequence[Path],
+    desks: Desks,
+    switch: Switch | None = None,
+) -> Widgets:
+    """Return the parts of the page, in the block that is open; its visitors' desks are `desks`.
+
+    Without a `switch` there is no choice of models.
+    """
     info = studio.painter.info
     parts: dict[str, Any] = {
         # gradio forgets the desk of a closed window after an hour, and this one with its files.
@@ -102,120 +138,29 @@ def lay_out(studio: Studio, settings: Settings, examples: Sequence[Path], desks:
         with gr.Column(scale=7, min_width=340, elem_id="pp-left"):
             options = {"scripts": CANVAS_SCRIPTS, "max_megapixels": settings.max_megapixels}
             parts["canvas"] = point_canvas(settings, studio, desks, **options)
+            parts.update(_find(studio.can_find))
             parts["result"] = result_panel()
             parts["examples"] = example_strip(examples)
         with gr.Column(scale=3, min_width=320, elem_id="pp-side"):
             with gr.Column(elem_id="pp-form"):
-                parts.update(_form())
-            parts.update(_settings(info))
+                parts.update(toolparts.form(studio))
+            loras = switch.loras() if switch else ()
+            with gr.Column(elem_id="pp-more"):
+                parts.update(settingparts.settings(info, loras))
+                parts["models"] = modelparts.models(studio, switch)
             parts["status"] = gr.HTML(
                 statuscard.card(studio.status()), js_on_load=TRANSLATE, elem_id="pp-status"
             )
     return Widgets(**parts)
 
 
-def _form() -> dict[str, Any]:
-    """What to repaint, with what, the button that does it, and how far it is."""
-    sides = (("Background", Region.BACKGROUND), ("Subject", Region.SUBJECT))
-    return {
-        "region": gr.Radio(
-            [(label(text), region.value) for text, region in sides],
-            value=Region.BACKGROUND.value,
-            label=label("Repaint"),
-            elem_id="pp-region",
-        ),
-        "prompt": gr.Textbox(
-            label=label("Prompt"),
-            placeholder=label("what to paint, such as: sunset sea"),
-            lines=2,
-            max_lines=5,
-            max_length=MAX_PROMPT,
-            elem_id="pp-prompt",
-        ),
-        "negative": gr.Textbox(
-            label=label("Negative prompt"),
-            placeholder=label("what should not appear"),
-            max_length=MAX_PROMPT,
-            elem_id="pp-negative",
-        ),
-        "repaint": gr.Button(label("Repaint"), variant="primary", elem_id="pp-repaint"),
-        "stop": gr.Button(label("Stop"), variant="stop", visible=False, elem_id="pp-stop"),
-        "progress": progress.progress_card(),
-    }
-
-
-def _settings(info: ModelInfo) -> dict[str, Any]:
-    """The settings of the painter, folded away."""
-    with gr.Accordion(label("Settings"), open=False, elem_id="pp-settings"):
-        return {**_seed_row(), **_knobs(defaults_of(info), info.schedulers), **_variations()}
-
-
-def _seed_row() -> dict[str, Any]:
-    with gr.Row(elem_id="pp-seed-row"):
-        seed = gr.Textbox(
-            label=label("Seed"),
-            placeholder=label("new each time"),
-            info=label(SEED_INFO),
-            max_length=10,
-            min_width=120,
-            elem_id="pp-seed",
+def _find(shown: bool) -> dict[str, Any]:
+    with gr.Column(visible=shown, elem_id="pp-finding") as finding:
+        words = gr.Textbox(
+            label=label("Find"),
+            placeholder=label("Name what to select, such as: the dog; Enter selects it."),
+            max_length=200,
+            container=False,
+            elem_id="pp-find",
         )
-        return {
-            "seed": seed,
-            "dice": gr.Button(label("Random"), size="md", elem_id="pp-dice"),
-        }
-
-
-def _knobs(best: PaintDefaults, schedulers: tuple[str, ...]) -> dict[str, Any]:
-    return {
-        "guidance": gr.Slider(
-            0,
-            MAX_GUIDANCE,
-            best.guidance,
-            step=0.5,
-            label=label("Guidance"),
-            info=label("How closely the painter keeps to the prompt; too much looks harsh."),
-            elem_id="pp-guidance",
-        ),
-        "steps": gr.Slider(
-            1,
-            MAX_STEPS,
-            best.steps,
-            step=1,
-            label=label("Steps"),
-            info=label("In how many steps the picture is worked out; more take longer."),
-            elem_id="pp-steps",
-        ),
-        "strength": gr.Slider(
-            0.05,
-            1.0,
-            best.strength,
-            step=0.01,
-            label=label("Strength"),
-            info=label("How much of what was there is painted over; less keeps its shapes."),
-            elem_id="pp-strength",
-        ),
-        "scheduler": gr.Dropdown(
-            list(schedulers),
-            value=best.scheduler,
-            # A page may know other choices than the server; the core says which there are.
-            allow_custom_value=True,
-            label=label("Scheduler"),
-            info=label("The way from noise to picture; others give slightly other pictures."),
-            elem_id="pp-scheduler",
-        ),
-    }
-
-
-def _variations() -> dict[str, Any]:
-    return {
-        "variations": gr.Slider(
-            1,
-            MAX_VARIATIONS,
-            1,
-            step=1,
-            label=label("Variations"),
-            info=label("How many pictures are painted, each with the next seed."),
-            elem_id="pp-variations",
-        )
-    }
+    return {"finding": finding, "find": words}

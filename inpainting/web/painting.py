@@ -5,36 +5,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from inpainting.errors import BadRequest, NothingSelected, PointPaintError
+from inpainting.errors import PointPaintError
 from inpainting.studio import Studio
-from inpainting.types import Combine, PaintRequest, PaintResult, Photo, Prompts
-from inpainting.web import progress
+from inpainting.types import PaintResult, Progress, Rgb
+from inpainting.web import editing, progress
 from inpainting.web.desk import Desk
-from inpainting.web.results import add, finish, panel
+from inpainting.web.display import reduced
+from inpainting.web.finished import Finished
+from inpainting.web.form import Form, request_of, tool_of
+from inpainting.web.gridding import CELL_SIDE, Plot, plot_of, sheet_of
+from inpainting.web.results import add, finish, panel, sheet_of_all
 from inpainting.web.selecting import UNEXPECTED, settle_wholly
-from inpainting.web.session import NO_PROMPTS, Session, Step
-
-NOT_SELECTED = "Nothing is selected yet: click the subject of the photo first."
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """The fields of the page as the client sent them; nothing about them is known yet."""
-
-    prompt: Any = ""
-    negative_prompt: Any = ""
-    seed: Any = None
-    guidance: Any = None
-    steps: Any = None
-    strength: Any = None
-    scheduler: Any = None
-    variations: Any = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,61 +36,23 @@ class Shown:
     busy: bool = True
 
 
-def request_of(session: Session, photo: Photo, form: Form) -> PaintRequest:
-    """Return what to paint on `photo`, the session's own, its ranges unchecked.
+@dataclass(slots=True)
+class Tally:
+    """What a run has brought so far: the seconds that each picture took, and small copies of them.
 
-    Raises NothingSelected.
+    Those are kept for a grid alone.
     """
-    now, mask = session.now, session.mask
-    if mask is None:
-        raise NothingSelected(NOT_SELECTED)
-    return PaintRequest(
-        photo=photo,
-        mask=mask,
-        region=now.region,
-        prompt=form.prompt or "",
-        negative_prompt=form.negative_prompt or "",
-        seed=seed_from(form.seed),
-        steps=_whole(form.steps),
-        guidance=form.guidance,
-        strength=form.strength,
-        scheduler=form.scheduler or None,
-        variations=_whole(form.variations) or 1,
-        feather=now.edges.feather,
-        prompts=_prompts(now),
-    )
 
-
-def _prompts(now: Step) -> Prompts:
-    """The clicks, where they alone led to the mask; several parts' clicks would mean another."""
-    parts = [part for part in now.parts if not part.empty]
-    if len(parts) != 1 or parts[0].strokes or parts[0].op is not Combine.ADD:
-        return NO_PROMPTS
-    return parts[0].prompts
-
-
-def seed_from(value: Any) -> Any:
-    """Return the seed that a field's text means: None for an empty one and -1, else a number.
-
-    None asks for a new seed each time. What is no whole number is left as text.
-    """
-    text = str("" if value is None else _whole(value)).strip()
-    if text in ("", "-1"):
-        return None
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else text[:20]
-
-
-def _whole(value: Any) -> Any:
-    """Sliders and number fields give 20.0 for 20; what is not whole is left for the check."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    seconds: list[float] = field(default_factory=list)
+    small: list[Rgb] = field(default_factory=list)
 
 
 def paint(studio: Studio, desk: Desk, form: Form, ticket: int) -> Generator[Shown, None, None]:
-    """Repaint what lies on the desk; yield what to show after each step, and last without `busy`.
+    """Do what the form says with what lies on the desk; yield what to show after each step.
 
-    Each picture is on the desk, and shown, as soon as it is finished. Ends within one step when the
-    desk does not want `ticket` any more. Every error becomes its sentence; photo, selection, prompt
-    and the results so far are never touched.
+    The last comes without `busy`. Each picture is on the desk, and shown, as soon as it is
+    finished. Ends within one step when the desk does not want `ticket` any more. Every error
+    becomes its sentence; photo, selection, prompt and the results so far are never touched.
     """
     with closing(_paint(studio, desk, form, ticket)) as views:
         for shown in views:
@@ -111,7 +60,7 @@ def paint(studio: Studio, desk: Desk, form: Form, ticket: int) -> Generator[Show
 
 
 def _paint(studio: Studio, desk: Desk, form: Form, ticket: int) -> Generator[Shown, None, None]:
-    begun, seconds = desk.session.serial, list[float]()
+    begun, tally = desk.session.serial, Tally()
 
     def shown(view: progress.View, busy: bool = False) -> Shown:
         return Shown(view, panel(desk.session, desk.key), busy)
@@ -119,7 +68,7 @@ def _paint(studio: Studio, desk: Desk, form: Form, ticket: int) -> Generator[Sho
     try:
         if desk.wants(ticket):
             yield shown(progress.WAITING, busy=True)
-            with closing(_steps(studio, desk, form, ticket, seconds)) as views:
+            with closing(_steps(studio, desk, form, ticket, tally)) as views:
                 for view in views:
                     yield shown(view, busy=True)
     except PointPaintError as error:
@@ -129,7 +78,7 @@ def _paint(studio: Studio, desk: Desk, form: Form, ticket: int) -> Generator[Sho
         yield shown(progress.failed(UNEXPECTED))
     else:
         if desk.wants(ticket):
-            yield shown(progress.done(_closing_words(seconds)))
+            yield shown(progress.done(_closing_words(tally.seconds)))
         elif desk.stopped:
             # Stop may come before the first step: then this is the last that the page hears.
             moved = desk.session.serial != begun
@@ -137,27 +86,41 @@ def _paint(studio: Studio, desk: Desk, form: Form, ticket: int) -> Generator[Sho
 
 
 def _steps(
-    studio: Studio, desk: Desk, form: Form, ticket: int, seconds: list[float]
+    studio: Studio, desk: Desk, form: Form, ticket: int, tally: Tally
 ) -> Generator[progress.View, None, None]:
-    """Yield the steps, and put the pictures on the desk as they come; end when not wanted.
-
-    `seconds` gets the time that each picture took.
-    """
+    """Yield the steps, and put the pictures on the desk as they come; end when not wanted."""
+    desk.change(partial(editing.choose_tool, tool=tool_of(form.tool)))
     session = settle_wholly(studio, desk)
-    if session.now.sheet is None:
-        raise BadRequest("Open a photo first.")
-    request = request_of(session, desk.photo(session.now.sheet), form)
-    with closing(studio.paint(request)) as events:
+    photo = None if session.now.sheet is None else desk.photo(session.now.sheet)
+    source = "" if session.now.sheet is None else session.now.sheet.display
+    plot = plot_of(request_of(session, photo, form), form)
+    with closing(_events(studio, plot)) as events:
         for event in events:
             if not desk.wants(ticket):
                 return
             if isinstance(event, PaintResult):
-                item = finish(event, session.now.sheet.display)
-                desk.change(partial(add, item=item, more=bool(seconds)))
-                seconds.append(event.seconds)
+                if photo is None:
+                    studio.embed(event.photo)
+                _put(desk, finish(event, photo, source), tally)
+                tally.small.extend([reduced(event.photo.rgb, CELL_SIDE)] if plot.is_grid else [])
                 yield progress.WAITING
             else:
-                yield progress.painting(event)
+                yield progress.painting(event, len(tally.seconds) + 1, plot.count)
+    if plot.is_grid:
+        whole = sheet_of(plot, tally.small)
+        desk.change(partial(add, item=sheet_of_all(whole, plot.seed, source), more=True))
+        yield progress.WAITING
+
+
+def _events(studio: Studio, plot: Plot) -> Generator[Progress | PaintResult, None, None]:
+    for request in plot.requests:
+        with closing(studio.paint(request)) as events:
+            yield from events
+
+
+def _put(desk: Desk, item: Finished, tally: Tally) -> None:
+    desk.change(partial(add, item=item, more=bool(tally.seconds)))
+    tally.seconds.append(item.seconds)
 
 
 def _closing_words(seconds: list[float]) -> str:

@@ -24,10 +24,10 @@ def progress_card() -> gr.HTML:
     return component("progress", IDLE)
 
 
-def painting(progress: Progress) -> View:
-    """Return what to show after a step."""
+def painting(progress: Progress, number: int = 1, count: int = 1) -> View:
+    """Return what to show after a step of the picture `number` of `count`."""
     preview = "" if progress.preview is None else jpeg_url(progress.preview, PREVIEW_SIDE)
-    text = progress.note or _step(progress)
+    text = progress.note or _step(progress, number, count)
     return {
         "state": "painting",
         "text": text,
@@ -54,7 +54,9 @@ def failed(sentence: str) -> View:
     return {"state": "failed", "text": sentence}
 
 
-def _step(progress: Progress) -> str:
+def _step(progress: Progress, number: int, count: int) -> str:
     if not progress.total:
         return "Preparing the painter."
+    if count > 1:
+        return f"Picture {number} of {count}: step {progress.step} of {progress.total}"
     return f"Painting: step {progress.step} of {progress.total}"

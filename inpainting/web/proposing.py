@@ -34,6 +34,15 @@ def take_subject(studio: Studio, desk: Desk, fields: Data) -> Session:
     return _give(desk, session, answer)
 
 
+def take_found(studio: Studio, desk: Desk, text: object) -> Session:
+    """Add what a text names as a part; raises BadRequest and NothingSelected as `Studio.find`."""
+    session = desk.session
+    photo, model = photo_on(desk, session), studio.segmenter.info.key
+    with one_at_a_time(desk.proposing, AT_WORK):
+        found = studio.find(photo, text if isinstance(text, str) else "")
+    return _give(desk, session, pack(_best(found), model))
+
+
 def take_segment(_studio: Studio, desk: Desk, fields: Data) -> Session:
     """Add the segment with that index, of those last shown, as a part.
 

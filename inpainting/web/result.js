@@ -13,10 +13,10 @@ function thumb({ id, seed, thumb: { url } }) {
 	return node;
 }
 
-function drawFacts({ file, name, notes, ...facts }) {
+function drawFacts({ links, notes, ...facts }) {
 	$('.pp-meta').textContent = ppText('Seed {seed} · {seconds} s · {width} × {height} pixels', facts);
 	$('.pp-notes').textContent = notes.map((text) => ppText(text)).join('\n');
-	Object.assign($('.pp-download'), { href: file.url, download: name });
+	element.querySelectorAll('a').forEach((node, at) => { node.href = links[at].url || ''; });
 }
 
 function draw() {

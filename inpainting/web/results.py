@@ -8,8 +8,10 @@ from typing import Any
 
 import gradio as gr
 
-from inpainting.photo import encode_result
-from inpainting.types import PaintResult
+from inpainting.photo import encode_png, encode_result, make_photo
+from inpainting.recipe import recipe_to_json
+from inpainting.tiles import filmstrip
+from inpainting.types import PaintResult, Photo, Rgb, Tool
 from inpainting.web import editing
 from inpainting.web.display import EXAMPLE_SIDE, encode_jpeg, reduced
 from inpainting.web.finished import Finished, Sheet
@@ -25,6 +27,7 @@ MAX_WORDS = 40
 """Most characters of the prompt in a file's name."""
 
 NO_PROMPT = "The prompt was empty, so the painter chose what to paint."
+ALL_CELLS = "All pictures of the grid on one sheet; each of them is in the list as well."
 
 
 def result_panel() -> gr.HTML:
@@ -43,13 +46,14 @@ def panel(session: Session, desk: str) -> View:
 
 
 def _item(finished: Finished) -> View:
+    """`links` are in the order of the panel's links: picture, recipe, filmstrip."""
     width, height = finished.sheet.size
     return {
         "id": finished.id,
         "file": served(finished.sheet.path),
+        "links": [served(path) for path in (finished.sheet.path, finished.recipe, finished.film)],
         "thumb": served(finished.thumb),
         "before": served(finished.before),
-        "name": finished.file_name,
         "seed": finished.seed,
         "seconds": round(finished.seconds, 1),
         "width": width,
@@ -58,17 +62,62 @@ def _item(finished: Finished) -> View:
     }
 
 
-def finish(result: PaintResult, before: str) -> Finished:
-    """Write the exact PNG, recipe included, and its small copies where gradio serves them.
+def finish(result: PaintResult, photo: Photo | None, source: str) -> Finished:
+    """Write the exact PNG, recipe included, and what goes with it where gradio serves them.
 
-    `before` is the path of what was shown of the photo. The id is 0 until `add` gives one.
+    `photo` lay on the desk, and `source` is the path of what was shown of it; None and empty for
+    nothing. The id is 0 until `add` gives one.
     """
-    photo, name = result.photo, file_name(result)
+    name = file_name(result)
+    item = _filed(result.photo, encode_result(result), name)
+    stem, recipe = name.removesuffix(".png"), recipe_to_json(result.recipe)
+    return replace(
+        item,
+        before=_before(result, photo, source) or item.sheet.display,
+        seed=result.seed,
+        seconds=result.seconds,
+        notes=_notes(result),
+        source=source,
+        recipe=keep(recipe.encode(), f"{stem}.json"),
+        film=keep(_film(result), f"{stem}-steps.png") if result.film else "",
+    )
+
+
+def sheet_of_all(rgb: Rgb, seed: int, source: str) -> Finished:
+    """Write the labelled picture of a grid, HxWx3, whose first picture has that seed.
+
+    `source` as for `finish`.
+    """
+    photo = make_photo(rgb, None, None, "grid")
+    item = _filed(photo, encode_png(photo, edited=True), f"grid-{seed}.png")
+    return replace(item, seed=seed, notes=(ALL_CELLS,), source=source)
+
+
+def _filed(photo: Photo, data: bytes, name: str) -> Finished:
+    """Write a picture's file and its small copies; it is its own picture before, until told."""
     thumb = keep(encode_jpeg(reduced(photo.rgb, EXAMPLE_SIDE), 80), "thumb.jpg")
-    path = keep(encode_result(result), name)
-    sheet = Sheet(photo.digest, photo.size, photo.name, keep_display(photo), path)
-    notes = result.notes if result.recipe.settings.prompt else (*result.notes, NO_PROMPT)
-    return Finished(0, sheet, before, thumb, name, result.seed, result.seconds, notes)
+    sheet = Sheet(photo.digest, photo.size, photo.name, keep_display(photo), keep(data, name))
+    return Finished(0, sheet, sheet.display, thumb, name, 0, 0.0)
+
+
+def _before(result: PaintResult, photo: Photo | None, source: str) -> str:
+    """Return the path of what was painted on; empty where that was nothing to look at."""
+    before = result.before
+    if result.recipe.tool is Tool.CREATE:
+        return ""
+    if before is None or (photo is not None and before.digest == photo.digest):
+        return source
+    return keep_display(before)
+
+
+def _film(result: PaintResult) -> bytes:
+    strip = filmstrip(result.film, result.recipe.settings.steps)
+    return encode_png(make_photo(strip, None, None, "film"), edited=True)
+
+
+def _notes(result: PaintResult) -> tuple[str, ...]:
+    chosen = result.recipe.tool is Tool.REMOVE or result.recipe.settings.prompt
+    return result.notes if chosen else (*result.notes, NO_PROMPT)
 
 
 def add(session: Session, item: Finished, more: bool = False) -> Session:
@@ -79,6 +128,7 @@ def add(session: Session, item: Finished, more: bool = False) -> Session:
 
 def file_name(result: PaintResult) -> str:
     """Return a name made of photo, prompt and seed, such as astronaut-sunset-sea-17.png."""
-    settings = result.recipe.settings
-    words = f"{result.photo.name} {settings.prompt[:MAX_WORDS]} {result.seed}"
+    tool, settings = result.recipe.tool, result.recipe.settings
+    words = "removed" if tool is Tool.REMOVE else settings.prompt[:MAX_WORDS]
+    words = f"{result.photo.name} {words} {result.seed}"
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-") + ".png"

@@ -12,6 +12,7 @@ from inpainting.settings import Settings
 from inpainting.web.parts import part
 from inpainting.web.texts import head, i18n
 from inpainting.web.theme import page_theme
+from inpainting.web.tooling import tool_css
 
 DELETE_EVERY, DELETE_AFTER = 1800, 24 * 3600
 """Seconds between two clearings, and the age of a desk that is cleared; its files live twice as
@@ -54,7 +55,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "max_file_size": settings.max_file_mb * 1_000_000,
         "state_session_capacity": settings.sessions,
         "theme": page_theme(),
-        "css": part("page.css"),
+        "css": part("page.css") + tool_css(),
         "head": head(),
         "i18n": i18n(),
     }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from inpainting.packing import unpack_mask
-from inpainting.types import Combine, Edges, Mask, Prompts, Region, Stroke
+from inpainting.types import Combine, Edges, Mask, Prompts, Region, Stroke, Tool
 from inpainting.web.answer import Answer, Composed, Hint
 from inpainting.web.finished import Finished, Sheet
+from inpainting.web.tooling import WHOLE
 
 NO_PROMPTS = Prompts()
 
@@ -53,7 +54,8 @@ class Step:
     """One state of the work, all of which undo brings back.
 
     `active` is the index of the part that clicks and strokes go to; `result` the id of the result
-    on show, 0 for none. `composed` is the selection worked out, None until `settle` has done so.
+    on show, 0 for none. `whole`: a restyle takes the whole photo, and not the `region`. `composed`
+    is the selection worked out, None until `settle` has done so.
     """
 
     sheet: Sheet | None = None
@@ -61,6 +63,7 @@ class Step:
     active: int = 0
     edges: Edges = NO_EDGES
     region: Region = Region.BACKGROUND
+    whole: bool = True
     result: int = 0
     composed: Composed | None = None
 
@@ -84,7 +87,7 @@ class Session:
 
     `serial` counts the photos put on the desk and `version` the changes, so that late events and
     late answers are told apart; `message` is a sentence on why the last action was refused, and
-    `note` on what was done.
+    `note` on what was done. `tool` is the one that is chosen, which undo leaves alone.
     """
 
     now: Step = NO_STEP
@@ -95,11 +98,28 @@ class Session:
     version: int = 0
     message: str = ""
     note: str = ""
+    tool: Tool = Tool.REPAINT
 
     @property
     def unsettled(self) -> bool:
         """Whether the selection is still to be worked out."""
         return self.now.sheet is not None and self.now.composed is None
+
+    @property
+    def side(self) -> Region:
+        """Which side of the selection the chosen tool works on."""
+        return Region.SUBJECT if self.tool is Tool.REMOVE else self.now.region
+
+    @property
+    def choice(self) -> str:
+        """What the region switch shows: a side, or the whole photo."""
+        whole = self.tool is Tool.RESTYLE and self.now.whole
+        return WHOLE if whole else self.now.region.value
+
+    @property
+    def on_mask(self) -> bool:
+        """Whether the chosen tool works on a side of the selection."""
+        return self.choice != WHOLE and self.tool not in (Tool.EXTEND, Tool.CREATE)
 
     @property
     def mask(self) -> Mask | None:

@@ -33,6 +33,7 @@ def wire(page: gr.Blocks, w: Widgets, events: Events) -> None:
     _wire_results(w, events)
     _wire_painting(w, events)
     _wire_form(w, events)
+    _wire_models(w, events)
     _wire_visit(page, w, events)
 
 
@@ -52,6 +53,8 @@ def _wire_canvas(w: Widgets, events: Events) -> None:
     w.canvas.resume(events.resume, [w.desk], [*scene, w.painter, *w.form], **EACH)
     w.examples.example(events.example, [w.desk], [*both, w.prompt], **QUICK)
     w.region.input(events.region, [w.desk, w.region], scene, **LAST)
+    w.tool.change(events.tool, [w.desk, w.tool], [*scene, w.repaint], **LAST)
+    w.find.submit(events.find, [w.desk, w.find], scene, **QUICK)
 
 
 def _wire_results(w: Widgets, events: Events) -> None:
@@ -63,7 +66,7 @@ def _wire_results(w: Widgets, events: Events) -> None:
 
 def _wire_painting(w: Widgets, events: Events) -> None:
     begun = gr.on(
-        [w.repaint.click, w.prompt.submit, w.negative.submit],
+        [w.repaint.click, w.prompt.submit, w.negative_prompt.submit],
         events.begin,
         [w.desk, w.window],
         [w.ticket, *_job(w), w.line],
@@ -94,6 +97,30 @@ def _wire_form(w: Widgets, events: Events) -> None:
     gr.on(changes, events.remember, [w.desk, w.painter, *w.form], None, **LAST)
     w.seed.change(events.check_seed, [w.seed], [w.seed], **LAST)
     w.dice.click(handlers.draw_seed, None, [w.seed], **QUICK)
+    w.prompt.change(events.tokens, [w.prompt], [w.tokens], **LAST)
+    w.presets.input(
+        events.preset, [w.negative_prompt, w.presets], [w.negative_prompt, w.presets], **QUICK
+    )
+    w.lora_names.input(events.add_lora, [w.loras, w.lora_names], [w.loras, w.lora_names], **QUICK)
+    sides = [w.left, w.top, w.right, w.bottom]
+    w.quick_sides.input(events.extend_to, [w.desk, w.quick_sides], sides, **QUICK)
+    w.shape.input(events.shape, [w.shape], [w.width, w.height], **QUICK)
+    grid: list[Any] = [w.x_setting, w.x_values, w.y_setting, w.y_values]
+    gr.on([field.change for field in grid], events.grid, grid, [w.grid_size], **LAST)
+
+
+def _wire_models(w: Widgets, events: Events) -> None:
+    if w.models is None:
+        return
+    choice = w.models.choice
+    w.models.kind.input(events.kind, [w.models.kind], [w.models.model, w.models.facts], **LAST)
+    w.models.model.input(events.model, choice, [w.models.facts], **LAST)
+    w.models.load.click(events.load, choice, [w.models.told, w.timer], **QUICK)
+
+
+def _hanging(w: Widgets) -> list[Any]:
+    """What the models in use decide about."""
+    return [w.method, w.softness, w.lora, w.lora_names, w.finding]
 
 
 def _wire_visit(page: gr.Blocks, w: Widgets, events: Events) -> None:
@@ -106,10 +133,10 @@ def _wire_visit(page: gr.Blocks, w: Widgets, events: Events) -> None:
             events.desks.find(desk.key)  # its last hour, for a reload, begins now
         events.line.tidy()
 
-    page.load(events.arrive, None, [w.header, w.status], **QUICK)
+    page.load(events.arrive, None, [w.header, w.status, *_hanging(w)], **QUICK)
     page.unload(leave)
     knobs = [w.guidance, w.steps, w.strength, w.scheduler]
-    outputs = [w.header, w.status, w.timer, w.painter, *knobs]
+    outputs = [w.header, w.status, w.timer, w.painter, *_hanging(w), *knobs]
     w.timer.tick(events.status, [w.painter, *knobs], outputs, **QUICK)
 
 

@@ -12,6 +12,7 @@ import gradio as gr
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from inpainting.offers import Switch
 from inpainting.settings import Settings
 from inpainting.studio import Studio
 from inpainting.web.page import build_page
@@ -55,14 +56,14 @@ def served() -> dict[str, gr.Blocks]:
 @pytest.fixture(scope="session")
 def serve_studio(
     tmp_path_factory: pytest.TempPathFactory, served: dict[str, gr.Blocks]
-) -> Iterator[Callable[[Studio], str]]:
+) -> Iterator[Callable[..., str]]:
     """A function that serves a studio's page on a free port and returns its URL."""
     patch = pytest.MonkeyPatch()
     patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("cache")))
 
-    def serve(studio: Studio) -> str:
+    def serve(studio: Studio, switch: Switch | None = None) -> str:
         settings = Settings(port=free_port())
-        page = build_page(studio, settings, EXAMPLES)
+        page = build_page(studio, settings, EXAMPLES, switch)
         page.launch(prevent_thread_lock=True)
         url = f"http://127.0.0.1:{settings.port}/"
         served[url] = page
@@ -108,7 +109,7 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def shared_site(serve_studio: Callable[[Studio], str], served: dict[str, gr.Blocks]) -> Site:
+def shared_site(serve_studio: Callable[..., str], served: dict[str, gr.Blocks]) -> Site:
     """One server for all tests with fakes; its state is per window."""
     gate = Gate()
     segmenter, painter = FakeSegmenter(), FakePainter(gate)

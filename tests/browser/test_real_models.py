@@ -46,7 +46,7 @@ def tiny() -> Studio:
 def changed_and_mask(data: bytes, region: Region) -> tuple[Mask, Mask]:
     """Check a downloaded PNG against the astronaut; return what changed, and its subject mask."""
     before, after, recipe = open_photo(ASTRONAUT), open_photo(data), read_recipe(data)
-    assert recipe is not None
+    assert recipe is not None and recipe.mask is not None
     assert recipe.photo_digest == before.digest
     assert recipe.region is region
     assert after.size == before.size
@@ -124,7 +124,7 @@ def test_two_windows_with_two_photos_never_mix(serve_studio: Serve, open_page: O
     changed, mask = changed_and_mask(first.download()[1], Region.BACKGROUND)
     assert not changed[mask].any()
     recipe, photo = read_recipe(second.download()[1]), open_photo(cat)
-    assert recipe is not None
+    assert recipe is not None and recipe.mask is not None
     assert (recipe.photo_digest, recipe.settings.prompt) == (photo.digest, "day forest")
     result = open_photo(second.download()[1])
     mask = unpack_mask(recipe.mask, photo.size)

@@ -81,3 +81,14 @@ def test_pixels_at_just_that_distance_are_reached(square: int) -> None:
     squares = ((np.indices(dot.shape) - 20) ** 2).sum(axis=0)
     assert np.array_equal(grow(dot, math.sqrt(square)), squares <= square)
     assert np.array_equal(shrink(~dot, math.sqrt(square)), squares > square)
+
+
+@given(masks(longest=60))
+@quick
+def test_a_distance_is_the_root_of_a_whole_number_to_the_last_bit(mask: Mask) -> None:
+    found = distance_to(mask)
+    if mask.any():
+        squares = np.rint(brute_distance(mask) ** 2).astype(np.float32)
+        assert np.array_equal(found, np.sqrt(squares))
+    else:
+        assert (found > 1e6).all()

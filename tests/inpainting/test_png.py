@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -16,11 +18,20 @@ from PIL.PngImagePlugin import PngInfo
 
 from inpainting.files import save_atomically
 from inpainting.photo import (
+    UNTRAINED,
     encode_png,
+    encode_result,
     open_photo,
     read_png_text,
+    with_pixels,
 )
+from inpainting.png import XMP_KEY, SourceType
+from inpainting.records import Recipe
+from inpainting.settings import Settings
+from inpainting.types import PaintRequest, PaintResult, Photo, Tool
+from tests.support.commands import fake_studio
 from tests.support.pictures import P3, file_of, picture
+from tests.support.recipes import RECIPE
 
 
 @settings(max_examples=40, deadline=None)
@@ -60,6 +71,69 @@ def test_case_23_the_mark_is_there_and_nothing_of_the_upload() -> None:
     source_type = "digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
     assert source_type in image.info["XML:com.adobe.xmp"]
     assert "AI-edited" in image.info["Software"]
+
+
+def mark_of(recipe: Recipe, before: Photo | None = None) -> tuple[str, str]:
+    """The source type and the software that a result of a recipe is marked with."""
+    photo = open_photo(file_of(Image.fromarray(picture())))
+    result = PaintResult(photo, 1, 0.1, recipe, before=before)
+    texts = read_png_text(encode_result(result, with_recipe=False))
+    found = re.search(r"newscodes/digitalsourcetype/(\w+)\"", texts[XMP_KEY])
+    assert found is not None
+    return found[1], texts["Software"]
+
+
+def test_results_are_marked_with_where_they_come_from() -> None:
+    composite = "compositeWithTrainedAlgorithmicMedia", "Point & Paint (AI-edited photo)"
+    generated = "trainedAlgorithmicMedia", "Point & Paint (AI-made picture)"
+    edited = "humanEdits", "Point & Paint (edited photo)"
+    for tool in (Tool.REPAINT, Tool.EXTEND, Tool.RESTYLE):
+        assert mark_of(replace(RECIPE, tool=tool)) == composite
+    assert mark_of(replace(RECIPE, tool=Tool.EXTEND, mask=None)) == composite
+    assert mark_of(replace(RECIPE, tool=Tool.RESTYLE, mask=None)) == generated
+    assert mark_of(replace(RECIPE, tool=Tool.CREATE, mask=None)) == generated
+    removed = replace(RECIPE, tool=Tool.REMOVE)
+    assert mark_of(removed) == composite
+    for key in UNTRAINED:
+        filler = replace(RECIPE.painter, key=key)
+        assert mark_of(replace(removed, painter=filler)) == edited
+        assert mark_of(replace(RECIPE, painter=filler)) == composite
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_what_ai_made_stays_marked_whatever_is_removed_from_it(kind: str) -> None:
+    plain = open_photo(file_of(Image.fromarray(picture()), kind))
+    made = encode_png(plain, edited=True, source=SourceType.GENERATED)
+    xmp = read_png_text(made)[XMP_KEY].encode()
+    data = made if kind == "PNG" else file_of(Image.fromarray(picture()), kind, xmp=xmp)
+    photo = open_photo(data)
+    assert (plain.ai, photo.ai, with_pixels(photo, photo.pixels).ai) == (False, True, True)
+    filler = replace(RECIPE.painter, key="telea")
+    removed = replace(RECIPE, tool=Tool.REMOVE, painter=filler)
+    assert mark_of(removed, before=plain)[0] == "humanEdits"
+    assert mark_of(removed, before=photo)[0] == "compositeWithTrainedAlgorithmicMedia"
+    assert not open_photo(encode_png(plain, edited=True, source=SourceType.EDITED)).ai
+
+
+def test_what_is_edited_further_is_still_made_by_ai() -> None:
+    studio = fake_studio(Settings(), None)
+    photo = open_photo(file_of(Image.fromarray(picture())))
+    mask = np.zeros((24, 40), np.bool_)
+    mask[8:16, 8:20] = True
+
+    def done(photo: Photo, tool: Tool) -> PaintResult:
+        events = studio.paint(PaintRequest(photo, mask, tool=tool, seed=1))
+        return next(event for event in events if isinstance(event, PaintResult))
+
+    def source(result: PaintResult) -> str:
+        return read_png_text(encode_result(result))[XMP_KEY]
+
+    removed = done(photo, Tool.REMOVE)
+    assert (removed.photo.ai, "humanEdits" in source(removed)) == (False, True)
+    painted = done(removed.photo, Tool.REPAINT)
+    again = done(painted.photo, Tool.REMOVE)
+    assert (painted.photo.ai, again.photo.ai) == (True, True)
+    assert "compositeWithTrainedAlgorithmicMedia" in source(again)
 
 
 def test_a_photo_that_was_not_edited_is_not_marked() -> None:

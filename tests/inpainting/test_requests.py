@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,13 @@ from inpainting.requests import (
     check_edges,
     check_prompts,
     check_stroke,
+    check_words,
     resolve,
 )
 from inpainting.types import (
     Box,
     Edges,
+    LoraUse,
     ModelInfo,
     PaintDefaults,
     PaintRequest,
@@ -27,6 +30,7 @@ from inpainting.types import (
     Point,
     Prompts,
     Stroke,
+    Tool,
 )
 
 INFO = ModelInfo(
@@ -99,7 +103,11 @@ def test_variations_count_up_from_the_seed_and_wrap() -> None:
     assert seeds == [MAX_SEED, 0, 1]
 
 
-@given(st.text(max_size=200))
+@given(
+    st.text(
+        alphabet=st.characters(exclude_characters="{|}\\", exclude_categories=["Cs"]), max_size=200
+    )
+)
 def test_any_short_text_is_a_prompt(text: str) -> None:
     (settings,) = resolve(request(prompt=text), INFO)
     assert settings.prompt == text.replace("\0", "").strip()
@@ -200,3 +208,61 @@ def test_edges_in_their_ranges_are_taken(edges: Edges) -> None:
 def test_an_edge_out_of_its_range_is_refused_by_name(field: str, value: Any) -> None:
     with pytest.raises(BadRequest, match=f"The {field} is .* whole number from"):
         check_edges(Edges(**{field: value}))
+
+
+@pytest.mark.parametrize(
+    ("tool", "strength"),
+    [(Tool.CREATE, 1.0), (Tool.RESTYLE, 0.6), (Tool.REPAINT, 0.9), (Tool.EXTEND, 0.9)],
+)
+def test_the_strength_that_is_left_open_follows_the_tool(tool: Tool, strength: float) -> None:
+    (settings,) = resolve(request(tool=tool), INFO)
+    assert settings.strength == strength
+
+
+def test_a_restyle_in_one_step_keeps_that_step() -> None:
+    (settings,) = resolve(request(tool=Tool.RESTYLE, steps=1), INFO)
+    assert settings.strength == 1.0
+
+
+def test_what_is_created_starts_from_nothing_whatever_is_asked() -> None:
+    (settings,) = resolve(request(tool=Tool.CREATE, strength=0.3), INFO)
+    assert settings.strength == 1.0
+
+
+def test_sets_in_both_prompts_take_their_turn() -> None:
+    asked = request(prompt="{a|b}", negative_prompt="no {c|d}", variations=2)
+    found = resolve(asked, INFO)
+    assert [(one.prompt, one.negative_prompt) for one in found] == [("a", "no c"), ("b", "no d")]
+
+
+LORA = replace(INFO, lora_base="sdxl", soft=True)
+
+
+def test_lora_files_and_softness_go_to_a_painter_that_takes_them() -> None:
+    asked = request(loras=(LoraUse("x", -4), LoraUse("y")), softness=256)
+    (settings,) = resolve(asked, LORA)
+    assert (settings.loras, settings.softness) == (asked.loras, 256)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"loras": (LoraUse("x", 4.1),)}, "weight of 'x' is 4.1"),
+        ({"loras": (LoraUse("x", float("nan")),)}, "weight of 'x' is nan"),
+        ({"loras": (LoraUse("x"), LoraUse("x"))}, "named twice"),
+        ({"loras": tuple(LoraUse(str(n)) for n in range(9))}, "at most 8"),
+        ({"softness": 257}, "softness is 257"),
+        ({"softness": 0.5}, "softness is 0.5"),
+    ],
+)
+def test_lora_files_and_softness_out_of_range_are_refused(
+    changes: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(BadRequest, match=sentence):
+        resolve(request(**changes), LORA)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "x" * 201, 7])
+def test_what_is_looked_for_has_a_name(text: Any) -> None:
+    with pytest.raises(BadRequest):
+        check_words(text)

@@ -36,7 +36,7 @@ def test_an_empty_variable_is_no_value() -> None:
         ("port", "eighty", "port is 'eighty'; it must be a whole number"),
         ("port", "0", "port is 0; it must be from 1 to 65535"),
         ("max_megapixels", "179", "max_megapixels is 179"),
-        ("preset", "huge", "preset is 'huge'; it must be one of auto, sdxl, embedded"),
+        ("preset", "huge", "preset is 'huge'; it must be one of auto, sdxl, light, embedded"),
     ],
 )
 def test_a_bad_value_is_named_with_what_would_be_right(

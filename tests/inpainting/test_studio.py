@@ -20,11 +20,10 @@ from inpainting.errors import BadOutput, BadPhoto, BadRequest, NothingSelected, 
 from inpainting.photo import encode_png, encode_result, open_photo
 from inpainting.recipe import recipe_from_json, recipe_to_json, unpack_mask
 from inpainting.settings import Settings
-from inpainting.studio import Studio, plan_for
+from inpainting.studio import Studio
+from inpainting.tools import task_for
 from inpainting.types import (
     Box,
-    Candidates,
-    Embedding,
     Mask,
     Painted,
     PaintRequest,
@@ -206,6 +205,7 @@ def test_the_recipe_tells_all_that_was_used() -> None:
     assert (used.prompt, used.negative_prompt, used.seed) == ("sea", "people", 5)
     assert (used.steps, used.guidance) == (defaults.steps, defaults.guidance)
     assert (recipe.region, recipe.prompts) == (Region.SUBJECT, prompts)
+    assert recipe.mask is not None
     assert np.array_equal(unpack_mask(recipe.mask, photo.size), mask)
 
 
@@ -220,106 +220,6 @@ def test_the_limits_of_the_settings_hold() -> None:
     small = Studio(FakeSegmenter(), FakePainter(), Settings(max_megapixels=1))
     with pytest.raises(BadPhoto, match="megapixel"):
         small.open(png(1100, 1000))
-
-
-def test_the_encoder_runs_once_a_photo_however_many_clicks() -> None:
-    segmenter = FakeSegmenter()
-    studio = studio_of(segmenter=segmenter)
-    data = png(60, 50)
-    photo = studio.open(data)
-    again = studio.open(data)
-    for x in range(5):
-        studio.select(photo, Prompts((Point(x, 3),)))
-        studio.select(again, Prompts((Point(x, 3),)))
-    assert segmenter.embedded == 1
-    studio.select(studio.open(png(60, 50, seed=1)), Prompts((Point(1, 1),)))
-    assert segmenter.embedded == 2
-
-
-def test_a_click_gives_masks_of_the_photos_size() -> None:
-    studio = studio_of()
-    photo = studio.open(png(61, 47))
-    found = studio.select(photo, Prompts((Point(30, 20),)))
-    assert isinstance(found, Candidates)
-    assert all(mask.shape == (47, 61) and mask.dtype == np.bool_ for mask in found.masks)
-
-
-@pytest.mark.parametrize("prompts", [Prompts(), Prompts((Point(1, 1, include=False),))])
-def test_nothing_to_select_is_a_sentence(prompts: Prompts) -> None:
-    studio = studio_of()
-    with pytest.raises(NothingSelected, match="Click the subject"):
-        studio.select(studio.open(png(60, 50)), prompts)
-
-
-def test_points_off_the_photo_are_refused() -> None:
-    studio = studio_of()
-    with pytest.raises(BadRequest, match="x of a point"):
-        studio.select(studio.open(png(60, 50)), Prompts((Point(60, 0),)))
-
-
-class PlainSegmenter:
-    """What the port asks for and no more."""
-
-    def __init__(self) -> None:
-        self._discs = FakeSegmenter("plain")
-        self.info = self._discs.info
-        self.embed = self._discs.embed
-        self.candidates = self._discs.candidates
-
-
-def test_a_segmenter_that_can_proposes_and_segments_on_the_one_embedding() -> None:
-    segmenter = FakeSegmenter()
-    studio = studio_of(segmenter=segmenter)
-    photo = studio.open(png(61, 47))
-    assert (studio.can_propose, studio.can_segment) == (True, True)
-    proposed, segments = studio.propose(photo), studio.segments(photo)
-    assert all(mask.shape == (47, 61) and mask.any() for mask in proposed.masks)
-    assert np.array_equal(sum(mask.astype(int) for mask in segments.masks), np.ones((47, 61)))
-    assert segmenter.embedded == 1
-
-
-def test_a_segmenter_that_cannot_is_told_of_and_can_be_replaced() -> None:
-    studio = studio_of(segmenter=PlainSegmenter())
-    photo = studio.open(png(60, 50))
-    assert (studio.can_propose, studio.can_segment) == (False, False)
-    with pytest.raises(BadRequest, match="click the subject"):
-        studio.propose(photo)
-    with pytest.raises(BadRequest, match="click the subject"):
-        studio.segments(photo)
-    studio.use(segmenter=FakeSegmenter())
-    assert (studio.can_propose, studio.can_segment) == (True, True)
-    assert studio.propose(photo).masks
-
-
-class TimedSegmenter(FakeSegmenter):
-    """Takes on a clock of its own an hour to embed, and `seconds` for a click."""
-
-    def __init__(self, *seconds: float) -> None:
-        super().__init__()
-        self.now = 0.0
-        self.seconds = list(seconds)
-
-    def embed(self, rgb: Rgb) -> Embedding:
-        self.now += 3600
-        return super().embed(rgb)
-
-    def candidates(self, *asked: Any) -> Candidates:
-        self.now += self.seconds.pop(0)
-        return super().candidates(*asked)
-
-
-def test_quick_is_the_median_of_the_last_five_clicks_without_the_embedding() -> None:
-    segmenter = TimedSegmenter(0.04, 0.3, 0.04, 0.07, 0.06, 0.07, 0.01, 0.01, 0.01)
-    studio = Studio(segmenter, FakePainter(), clock=lambda: segmenter.now)
-    photo = studio.open(png(60, 50))
-    assert not studio.quick, "nothing is known yet"
-    seen = []
-    for _ in range(9):
-        studio.select(photo, Prompts((Point(1, 1),)))
-        seen.append(studio.quick)
-    assert seen == [True, False, True, False, False, False, False, False, True]
-    studio.use(segmenter=FakeSegmenter())
-    assert not studio.quick, "the new segmenter's pace is not known"
 
 
 @pytest.mark.parametrize("region", list(Region))
@@ -337,7 +237,7 @@ def test_an_empty_or_a_full_mask_never_reaches_a_model(region: Region, value: bo
 )
 def test_a_mask_of_another_size_or_dtype_is_refused(mask: Any) -> None:
     with pytest.raises(BadRequest):
-        plan_for(PaintRequest(photo_of(40, 30), mask), FakePainter().info)
+        task_for(PaintRequest(photo_of(40, 30), mask), 10**6)
 
 
 @pytest.mark.parametrize("error", [OutOfMemory("too large"), BadOutput("black")])

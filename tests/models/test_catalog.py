@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,13 @@ from inpainting.errors import BadRequest
 from inpainting.settings import SETTINGS
 from models.catalog import (
     EMBEDDED_FOLDER,
+    FILLERS,
     PAINTERS,
     PRESETS,
     SCHEDULERS,
     SEGMENTERS,
+    Component,
+    LoraPart,
     PainterRow,
     SegmenterRow,
     painter_info,
@@ -26,21 +30,48 @@ from models.catalog import (
     segmenter_row,
     weights_digest,
 )
-from models.loading import resolve_preset
+from models.loading import LOADERS, resolve_preset
+from models.rows.stable import STABLE
+
+
+def parts_of(row: PainterRow) -> list[Component | LoraPart]:
+    """What a row takes from other repositories."""
+    return [*row.components, *row.loras]
+
 
 PINNED = re.compile(r"[0-9a-f]{40}")
-ROWS: list[SegmenterRow | PainterRow] = [*SEGMENTERS, *PAINTERS]
+ROWS: list[SegmenterRow | PainterRow] = [*SEGMENTERS, *PAINTERS, *FILLERS]
 HUB = [row for row in ROWS if row.download]
-PARTS = [part for row in PAINTERS for part in row.components]
+PARTS = [part for row in PAINTERS for part in parts_of(row)]
+STABLE_PARTS = [part for row in STABLE for part in parts_of(row)]
 
 
-def test_whatever_comes_from_a_hub_is_pinned_to_a_commit() -> None:
+def test_whatever_comes_from_a_hub_is_pinned_to_a_commit_or_said_to_be_unknown() -> None:
     assert len(HUB) >= 2
     assert PARTS
     revisions = [row.revision for row in HUB] + [part.revision for part in PARTS]
     sources = [row.source for row in HUB] + [part.source for part in PARTS]
-    assert all(PINNED.fullmatch(revision) for revision in revisions)
+    assert all(PINNED.fullmatch(revision) for revision in revisions if revision)
     assert all(re.fullmatch(r"[\w.-]+/[\w.-]+", source) for source in sources)
+
+
+def test_the_presets_and_all_parts_of_stable_diffusion_are_pinned() -> None:
+    assert all(PINNED.fullmatch(part.revision) for part in STABLE_PARTS)
+    painters = [painter_row(row.painter) for row in PRESETS]
+    assert all(row.local or PINNED.fullmatch(row.revision) for row in painters)
+
+
+def test_keys_are_unlike_each_other_and_fit_a_command_line() -> None:
+    for rows in (SEGMENTERS, PAINTERS, FILLERS):
+        keys = [row.key for row in rows]
+        assert len(set(keys)) == len(keys)
+        assert all(re.fullmatch(r"[a-z0-9][a-z0-9.-]*", key) for key in keys)
+
+
+def test_every_kind_of_row_has_a_loader() -> None:
+    kinds = {row.kind for row in ROWS} - {"grabcut"}
+    assert kinds <= set(LOADERS)
+    assert all(find_spec(f"models.loaders.{LOADERS[kind]}") for kind in kinds)
 
 
 def test_every_row_names_its_licence_and_its_world() -> None:
@@ -53,6 +84,24 @@ def test_defaults_of_painters_can_be_run(row: PainterRow) -> None:
     assert int(row.defaults.steps * row.defaults.strength) >= 1
     assert row.native_side % row.multiple == 0
     assert row.memory_offloaded <= row.memory
+
+
+def test_rows_of_few_steps_lose_none_they_need() -> None:
+    runs = {row.key: int(row.defaults.steps * row.defaults.strength) for row in STABLE}
+    assert {key: runs[key] for key in ("sdxl-turbo", "sd15-lcm", "sdxl-lcm", "sdxl-fast")} == {
+        "sdxl-turbo": 4,
+        "sd15-lcm": 6,
+        "sdxl-lcm": 7,
+        "sdxl-fast": 11,
+    }
+
+
+def test_rows_with_a_lora_of_their_own_take_others_and_run_its_scheduler() -> None:
+    rows = {row.key: row for row in STABLE if row.loras}
+    assert set(rows) == {"sdxl-fast", "sdxl-lcm", "sd15-lcm"}
+    assert all(row.base for row in rows.values())
+    assert rows["sdxl-fast"].loras[0].spacing == "trailing"
+    assert rows["sdxl-lcm"].defaults.scheduler == rows["sd15-lcm"].defaults.scheduler == "LCM"
 
 
 def test_sdxl_is_set_as_its_card_says() -> None:
@@ -96,12 +145,12 @@ def test_auto_takes_sdxl_where_cuda_is(name: str, cuda: bool, chosen: str, words
 
 
 def test_unknown_names_are_refused_with_those_there_are() -> None:
-    with pytest.raises(BadRequest, match="sam-vit-base, grabcut"):
-        segmenter_row("sam3")
-    with pytest.raises(BadRequest, match="sdxl-inpainting, embedded"):
+    with pytest.raises(BadRequest, match=r"must be one of .*grabcut"):
+        segmenter_row("sam9")
+    with pytest.raises(BadRequest, match=r"sdxl-inpainting, sdxl-fast, .*embedded"):
         painter_row("../../weights")
-    with pytest.raises(BadRequest, match="auto, sdxl, embedded"):
-        preset("light")
+    with pytest.raises(BadRequest, match=r"auto, sdxl, .*embedded"):
+        preset("heavy")
     with pytest.raises(BadRequest):
         resolve_preset("", True)
 
@@ -112,6 +161,8 @@ def test_infos_say_what_runs_where_and_show_no_path_of_this_machine() -> None:
     assert (info.device, info.dtype) == ("cuda:0", "float16")
     assert info.defaults is not None
     assert set(info.schedulers) <= set(SCHEDULERS)
+    assert (info.soft, info.lora_base) == (True, "")
+    assert not painter_info(painter_row("sdxl-turbo")).commercial
     assert segmenter_info(segmenter_row("grabcut")).source == "this project"
     assert segmenter_info(segmenter_row("sam-vit-base")).source == "facebook/sam-vit-base"
 

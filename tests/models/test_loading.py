@@ -6,7 +6,7 @@ import errno
 import re
 import shutil
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,22 +20,11 @@ import transformers
 from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled
 
 from inpainting.errors import BadRequest, ModelUnavailable
-from inpainting.ports import Painter
-from inpainting.types import (
-    Mask,
-    ModelInfo,
-    Painted,
-    PaintSettings,
-    Point,
-    Progress,
-    Prompts,
-    Rgb,
-)
+from inpainting.types import Mask, Painted, PaintSettings, Point, Prompts, Rgb
 from models.catalog import PainterRow, SegmenterRow, painter_row, segmenter_row
-from models.deferred import DeferredPainter
 from models.downloads import stored_bytes, watched
 from models.failures import explain
-from models.loading import _offloads, load, load_painter, load_segmenter
+from models.loading import load, load_painter, load_segmenter
 from tests.support.tiny import tiny_sam, tiny_sdxl_inpaint
 
 CPU = torch.device("cpu")
@@ -251,28 +240,11 @@ def test_a_refusal_of_the_hub_is_told() -> None:
 def test_a_model_too_big_for_the_memory_is_refused_before_it_is_loaded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("models.device.free_memory", lambda _: 8_000_000_000)
+    monkeypatch.setattr("models.placing.free_memory", lambda _: 8_000_000_000)
     spy = Spy(monkeypatch, diffusers.StableDiffusionXLInpaintPipeline, None)
     with pytest.raises(ModelUnavailable, match=r"needs 18 GB .* there are 8\.0"):
         load_painter(painter_row("sdxl-inpainting"), CPU, torch.float32, offline=True)
     assert spy.asked == {}
-
-
-@pytest.mark.parametrize(
-    ("free", "offloaded"), [(None, False), (10 * 10**9, False), (8 * 10**9, True)]
-)
-def test_models_take_turns_on_a_gpu_that_is_too_small_for_all(
-    monkeypatch: pytest.MonkeyPatch, free: int | None, offloaded: bool
-) -> None:
-    monkeypatch.setattr("models.device.free_memory", lambda _: free)
-    gpu = torch.device("cuda", 0)
-    assert _offloads("SDXL", 9 * 10**9, 6 * 10**9, gpu, torch.float16) is offloaded
-
-
-def test_a_gpu_too_small_even_so_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.device.free_memory", lambda _: 4 * 10**9)
-    with pytest.raises(ModelUnavailable, match="needs 6 GB"):
-        _offloads("SDXL", 9 * 10**9, 6 * 10**9, torch.device("cuda", 0), torch.float16)
 
 
 # -- downloads ---------------------------------------------------------------------------------
@@ -299,90 +271,3 @@ def test_a_download_is_told_by_the_bytes_on_disk(
     assert said[0] == ("Downloading SDXL: 0.0 of 0.0 GB.", 0.5)
     assert said[-1] == ("Loading SDXL.", None)
     assert stored_bytes([tmp_path]) == 100
-
-
-# -- painters that are still on their way ------------------------------------------------------
-
-
-class Ready:
-    """A painter of one step that says which it is."""
-
-    info = ModelInfo("ready", "Ready", "tests", "1", "Apache-2.0")
-
-    def paint(
-        self, rgb: Rgb, hole: Mask, settings: PaintSettings
-    ) -> Generator[Progress | Painted, None, None]:
-        del hole
-        yield Progress(1, settings.steps)
-        yield Painted(rgb)
-
-
-LATER = ModelInfo("later", "Later", "tests", "1", "Apache-2.0")
-
-
-def test_a_job_waits_for_the_painter_and_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.deferred.POLL_SECONDS", 0.001)
-    gate = threading.Event()
-
-    def loading() -> Painter:
-        assert gate.wait(20)
-        return Ready()
-
-    painter = DeferredPainter(LATER, loading)
-    assert painter.info is LATER
-    events = painter.paint(*picture(), SETTINGS)
-    waiting = next(events)
-    assert isinstance(waiting, Progress)
-    assert (waiting.step, waiting.total) == (0, 2)
-    assert "Loading Later" in waiting.note
-    assert not painter.ready
-    gate.set()
-    painted = [event for event in events if isinstance(event, Painted)]
-    assert len(painted) == 1
-    assert painter.info is Ready.info
-    assert painter.ready
-
-
-def test_the_painter_is_loaded_once_however_often_it_is_asked() -> None:
-    calls: list[int] = []
-
-    def loading() -> Painter:
-        calls.append(1)
-        return Ready()
-
-    painter = DeferredPainter(LATER, loading)
-    painter.start()
-    painter.start()
-    assert any(isinstance(event, Painted) for event in painter.paint(*picture(), SETTINGS))
-    assert any(isinstance(event, Painted) for event in painter.paint(*picture(), SETTINGS))
-    assert calls == [1]
-
-
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [(ModelUnavailable("No weights."), "No weights"), (ZeroDivisionError(), "Later could not")],
-)
-def test_a_failed_load_is_told_by_every_job(error: Exception, words: str) -> None:
-    def loading() -> Painter:
-        raise error
-
-    painter = DeferredPainter(LATER, loading)
-    for _ in range(2):
-        with pytest.raises(ModelUnavailable, match=words):
-            list(painter.paint(*picture(), SETTINGS))
-    assert painter.info is LATER
-
-
-def test_a_waiting_job_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.deferred.POLL_SECONDS", 0.001)
-    gate = threading.Event()
-
-    def loading() -> Painter:
-        assert gate.wait(20)
-        return Ready()
-
-    events = DeferredPainter(LATER, loading).paint(*picture(), SETTINGS)
-    next(events)
-    events.close()
-    assert list(events) == []
-    gate.set()

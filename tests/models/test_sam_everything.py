@@ -18,7 +18,6 @@ from models.sam_everything import (
     chosen,
     likelihood,
     likely_subjects,
-    photo_part,
     point_grid,
     segment_of,
     small_mask,
@@ -28,6 +27,7 @@ from models.sam_everything import (
     worth_copying,
     worth_keeping,
 )
+from models.sam_geometry import Square
 
 SIDE = 32
 
@@ -141,7 +141,7 @@ def test_there_are_at_most_as_many_segments_as_a_byte_can_name() -> None:
 
 
 def test_what_lies_beside_the_photo_does_not_count() -> None:
-    height = photo_part((64, 16), SIDE)[0]
+    height = Square(4 * SIDE).part((64, 16), SIDE)[0]
     assert height == 8
     below = _segment(slice(8, 32), slice(0, 32), height=height)
     assert not below.inside.any()
@@ -152,12 +152,12 @@ def test_small_masks_are_reduced_and_without_crumbs() -> None:
     segment = _segment(slice(4, 20), slice(4, 20))
     segment.logits[28, 28] = 5
     segment.logits[10, 10] = -5
-    mask = small_mask(segment.logits, (4000, 4000), SIDE)
+    mask = small_mask(segment.logits, (4000, 4000), Square(SIDE))
     assert mask.shape == (1024, 1024)
     assert mask.mean() == pytest.approx(0.25, abs=0.02)
     assert not mask[800:].any()
     assert mask[330, 330], "the pinhole is filled"
-    assert small_mask(segment.logits, (40, 40), SIDE).shape == (40, 40)
+    assert small_mask(segment.logits, (40, 40), Square(SIDE)).shape == (40, 40)
 
 
 def test_the_middle_stands_in_for_nothing() -> None:
@@ -199,3 +199,13 @@ def test_a_box_holds_its_mask(x: int, y: int, width: int, height: int) -> None:
     mask: Mask = np.zeros((SIDE, SIDE), bool)
     mask[y : y + height, x : x + width] = True
     assert box_of(mask) == (x, y, x + width, y + height)
+
+
+def test_how_good_is_good_depends_on_the_model() -> None:
+    logits = torch.full((5, 8, 8), -9.0)
+    logits[:, :4] = 9
+    scores = torch.tensor([0.82, 0.84, 0.83, 0.81, 0.79])
+    assert len(worth_copying(logits, scores)[0]) == 3, "the best few alone"
+    assert worth_copying(logits, scores, 0.8)[0].tolist() == [0, 1, 2, 3]
+    fair = [_segment(slice(0, 9), slice(0, 9), score) for score in (0.7, 0.81, 0.82, 0.83, 0.84)]
+    assert worth_keeping(fair, 0.8) == fair[1:]

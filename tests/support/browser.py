@@ -275,6 +275,20 @@ class Visit:
         )
         self.settled()
 
+    def take(self, tool: str) -> None:
+        """Take another of the five tools, and wait until the button says so."""
+        self.page.locator("#pp-tool").get_by_role("radio", name=tool).check()
+        self.page.wait_for_function(
+            "(name) => document.querySelector('#pp-repaint').innerText.trim() === name", arg=tool
+        )
+        self.settled()
+
+    def number(self, name: str, value: int) -> None:
+        """Set a field of pixels: a side to extend, or width and height."""
+        field = self.page.locator(f"#pp-n-{name} input")
+        field.fill(str(value))
+        field.press("Tab")
+
     # ---- painting
 
     def prompt(self, text: str) -> None:

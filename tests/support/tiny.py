@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import (
     AutoencoderKL,
     EulerDiscreteScheduler,
+    StableDiffusionInpaintPipeline,
     StableDiffusionXLInpaintPipeline,
     UNet2DConditionModel,
 )
@@ -26,10 +28,11 @@ NATIVE_SIDE = 64
 _START, _END = "<|startoftext|>", "<|endoftext|>"
 
 
-def tiny_sdxl_inpaint(seed: int = 0) -> StableDiffusionXLInpaintPipeline:
-    """Return an SDXL inpainting pipeline (9 channels, two CLIP text encoders), about 1 M weights.
+def tiny_sdxl_inpaint(seed: int = 0, channels: int = 9) -> StableDiffusionXLInpaintPipeline:
+    """Return an SDXL inpainting pipeline (two CLIP text encoders), about 1 M weights.
 
-    Float32 on the CPU; it paints patterned noise that depends on every setting.
+    Its UNet takes 9 channels, made for holes, or 4. Float32 on the CPU; it paints patterned noise
+    that depends on every setting.
     """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
@@ -39,10 +42,49 @@ def tiny_sdxl_inpaint(seed: int = 0) -> StableDiffusionXLInpaintPipeline:
             text_encoder_2=CLIPTextModelWithProjection(_text_config()).eval(),
             tokenizer=toy_tokenizer(),
             tokenizer_2=toy_tokenizer(),
-            unet=_unet(),
+            unet=_unet(channels),
             scheduler=_scheduler(),
             add_watermarker=False,
         )
+
+
+def tiny_sd_inpaint(seed: int = 0, channels: int = 9) -> StableDiffusionInpaintPipeline:
+    """Return a Stable Diffusion 1.x inpainting pipeline as `tiny_sdxl_inpaint` does one of SDXL."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return StableDiffusionInpaintPipeline(
+            vae=_vae(),
+            text_encoder=CLIPTextModel(_text_config()).eval(),
+            tokenizer=toy_tokenizer(),
+            unet=_old_unet(channels),
+            scheduler=_scheduler(),
+            safety_checker=None,
+            feature_extractor=None,
+            requires_safety_checker=False,
+        )
+
+
+def tiny_lora(pipeline: Any, file: Path, seed: int = 0) -> Path:
+    """Write a LoRA for a tiny pipeline's UNet and first text encoder, strong enough to be seen."""
+    from peft import LoraConfig, get_peft_model_state_dict
+
+    layers = {"unet": ["to_q", "to_v"], "text_encoder": ["q_proj", "v_proj"]}
+    states = {}
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        for name, targets in layers.items():
+            model = getattr(pipeline, name)
+            config = LoraConfig(r=2, lora_alpha=2, target_modules=targets, init_lora_weights=False)
+            model.add_adapter(config, "made")
+            states[name] = get_peft_model_state_dict(model, adapter_name="made")
+        pipeline.save_lora_weights(
+            file.parent,
+            unet_lora_layers=states["unet"],
+            text_encoder_lora_layers=states["text_encoder"],
+            weight_name=file.name,
+        )
+    pipeline.unload_lora_weights()
+    return file
 
 
 def tiny_sam(seed: int = 0) -> SamModel:
@@ -105,10 +147,10 @@ def _vae() -> Any:
     ).eval()
 
 
-def _unet() -> Any:
+def _unet(channels: int) -> Any:
     return UNet2DConditionModel(
         sample_size=NATIVE_SIDE // 8,
-        in_channels=9,
+        in_channels=channels,
         out_channels=4,
         block_out_channels=(16, 32),
         layers_per_block=1,
@@ -122,6 +164,21 @@ def _unet() -> Any:
         transformer_layers_per_block=(1, 1),
         projection_class_embeddings_input_dim=32 + 6 * 8,
         cross_attention_dim=64,
+    ).eval()
+
+
+def _old_unet(channels: int) -> Any:
+    return UNet2DConditionModel(
+        sample_size=NATIVE_SIDE // 8,
+        in_channels=channels,
+        out_channels=4,
+        block_out_channels=(16, 32),
+        layers_per_block=1,
+        norm_num_groups=8,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        attention_head_dim=4,
+        cross_attention_dim=32,
     ).eval()
 
 

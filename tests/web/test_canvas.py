@@ -114,7 +114,7 @@ def test_nothing_selected_is_no_mask() -> None:
 def test_a_result_that_is_not_listed_any_more_is_not_shown() -> None:
     desk = loaded()
     sheet = Sheet("b" * 64, (64, 48), "noise", "1.jpg", "1.png")
-    result = Finished(1, sheet, "shown.jpg", "thumb.jpg", "1.png", 1, 1.0)
+    result = Finished(1, sheet, "shown.jpg", "thumb.jpg", "1.png", 1, 1.0, source="shown.jpg")
     session = desk.change(partial(editing.finished, result=result))
     assert view(session)["result"] == 1
     session = editing.load(session, sheet)

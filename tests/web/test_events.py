@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import astuple, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from inpainting.web.desk import Desk, Desks
 from inpainting.web.events import CROWDED, Events
 from inpainting.web.fields import BAD_SEED, painter_of
 from inpainting.web.finished import Sheet
+from inpainting.web.form import COUNT, Form
 from inpainting.web.queries import ENDED
 from tests.support.fakes import FakePainter, FakeSegmenter
 from tests.support.photos import photo
@@ -175,7 +176,8 @@ def test_a_page_that_is_loaded_again_gets_everything_back(events: Events) -> Non
     desk = selected(events)
     painted(events, desk)
     events.region(desk, "subject")
-    events.remember(desk, painter_of(events.studio.painter.info), "sea", "ice", "3", *FIELDS[3:])
+    fields = replace(Form(*FIELDS), prompt="sea", negative_prompt="ice", seed="3", tool="restyle")
+    events.remember(desk, painter_of(events.studio.painter.info), *astuple(fields))
     view, given, region, results, painter, *fields = events.resume(
         events.desks.new(), sent(desk=desk.key, language="en")
     )
@@ -184,7 +186,7 @@ def test_a_page_that_is_loaded_again_gets_everything_back(events: Events) -> Non
     assert [item["id"] for item in results["items"]] == [1]
     assert painter == painter_of(events.studio.painter.info)
     assert fields[:6] == ["sea", "ice", "3", 5.0, 4, 1.0]
-    assert (fields[6]["value"], fields[7]) == ("Euler", 1)
+    assert (fields[6]["value"], fields[7], fields[8]) == ("Euler", 1, "restyle")
 
 
 def test_a_page_without_a_desk_of_its_own_gets_an_empty_one(events: Events) -> None:
@@ -193,7 +195,7 @@ def test_a_page_without_a_desk_of_its_own_gets_an_empty_one(events: Events) -> N
         view, given, _, results, painter, *fields = events.resume(fresh, sent(**data))
         assert given is fresh
         assert (view["photo"], results["items"]) == (None, [])
-        assert [painter, *fields] == [SKIP] * 9
+        assert [painter, *fields] == [SKIP] * (COUNT + 1)
 
 
 @pytest.fixture
@@ -208,7 +210,8 @@ def swapped(events: Events) -> Iterator[Events]:
 
 def test_after_a_swap_only_what_was_left_alone_changes(events: Events, swapped: Events) -> None:
     old = painter_of(FakePainter().info)
-    *_, painter, guidance, steps, strength, scheduler = swapped.status(old, 6.5, 4, 1.0, "DDIM")
+    drawn = swapped.status(old, 6.5, 4, 1.0, "DDIM")
+    painter, (guidance, steps, strength, scheduler) = drawn[3], drawn[-4:]
     assert painter == painter_of(events.studio.painter.info)
     assert (guidance, steps, strength, scheduler["value"]) == (6.5, 20, 0.99, "DDIM")
     assert scheduler["choices"] == ["UniPC", "DDIM"]

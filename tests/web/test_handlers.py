@@ -68,6 +68,7 @@ def painted(tmp_path: Path, desk: Desk, number: int = 1) -> Finished:
         path.name,
         number,
         1.0,
+        source=before,
     )
     desk.change(partial(editing.finished, result=result))
     return result

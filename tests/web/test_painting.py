@@ -13,7 +13,8 @@ from inpainting.types import Combine, Edges, Prompts, Region, Rgb, Stroke
 from inpainting.web import editing, history
 from inpainting.web.desk import Desk
 from inpainting.web.finished import Sheet
-from inpainting.web.painting import Form, Shown, paint, request_of
+from inpainting.web.form import Form, request_of
+from inpainting.web.painting import Shown, paint
 from inpainting.web.selecting import UNEXPECTED, settle
 from tests.support.fakes import FakePainter, FakeSegmenter
 from tests.support.photos import photo
@@ -75,7 +76,7 @@ def test_a_repaint_shows_steps_then_the_result(studio: Studio) -> None:
     results = shown[-1].results
     (item,) = results["items"]
     assert (item["seed"], item["width"], item["height"]) == (17, 256, 200)
-    assert item["name"] == "noise-sunset-sea-17.png"
+    assert Path(item["file"]["path"]).name == "noise-sunset-sea-17.png"
 
 
 @pytest.mark.parametrize("region", list(Region))

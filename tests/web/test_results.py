@@ -9,16 +9,26 @@ import pytest
 
 from inpainting.errors import BadRequest
 from inpainting.photo import open_photo
+from inpainting.recipe import recipe_from_json
 from inpainting.studio import Studio
-from inpainting.types import PaintRequest, PaintResult
+from inpainting.types import PaintRequest, PaintResult, Sides, Tool
 from inpainting.web import editing
 from inpainting.web.archive import zip_results
 from inpainting.web.desk import Desk, Desks
 from inpainting.web.finished import Finished, Sheet
 from inpainting.web.queries import fetch
-from inpainting.web.results import EMPTY, NO_PROMPT, add, file_name, finish, panel
+from inpainting.web.results import (
+    ALL_CELLS,
+    EMPTY,
+    NO_PROMPT,
+    add,
+    file_name,
+    finish,
+    panel,
+    sheet_of_all,
+)
 from inpainting.web.session import Session
-from tests.support.photos import fake_studio, photo
+from tests.support.photos import fake_studio, noise, photo
 
 
 @pytest.fixture(autouse=True)
@@ -44,24 +54,53 @@ def item(folder: Path, name: str, content: bytes = b"png") -> Finished:
     path = folder / f"{name}.png"
     path.write_bytes(content)
     sheet = Sheet("0" * 64, (64, 48), "noise", "x.jpg", str(path))
-    return Finished(0, sheet, "x.jpg", "t.jpg", f"{name}.png", 1, 0.5)
+    return Finished(0, sheet, "x.jpg", "t.jpg", f"{name}.png", 1, 0.5, source="x.jpg")
 
 
 def test_a_finished_picture_has_its_own_files_and_no_pixels(studio: Studio) -> None:
     result = painted(studio)
-    kept = finish(result, "before.jpg")
+    kept = finish(result, photo(256, 200), "before.jpg")
     file = open_photo(Path(kept.sheet.path))
     assert np.array_equal(file.pixels, result.photo.pixels)
     assert file.digest == kept.sheet.digest
     assert open_photo(Path(kept.sheet.display)).size == (256, 200)
     assert max(open_photo(Path(kept.thumb)).size) <= 224
+    assert (kept.before, kept.source, kept.film) == ("before.jpg", "before.jpg", "")
+    assert recipe_from_json(Path(kept.recipe).read_text()) == result.recipe
+    assert Path(kept.recipe).stem == Path(kept.sheet.path).stem
     kinds = {type(value) for value in (asdict(kept) | asdict(kept.sheet)).values()}
     assert kinds <= {str, int, float, tuple, dict}
 
 
 def test_an_empty_prompt_is_noted_under_the_picture(studio: Studio) -> None:
-    assert NO_PROMPT in finish(painted(studio, ""), "x.jpg").notes
-    assert NO_PROMPT not in finish(painted(studio), "x.jpg").notes
+    assert NO_PROMPT in finish(painted(studio, ""), None, "").notes
+    assert NO_PROMPT not in finish(painted(studio), None, "").notes
+
+
+def test_a_picture_of_another_size_has_a_before_of_its_own_size(studio: Studio) -> None:
+    original = photo(256, 200)
+    request = PaintRequest(original, None, tool=Tool.EXTEND, sides=Sides(right=44), seed=3)
+    (result,) = (event for event in studio.paint(request) if isinstance(event, PaintResult))
+    kept = finish(result, original, "before.jpg")
+    assert kept.sheet.size == (300, 200)
+    assert open_photo(Path(kept.before)).size == (300, 200)
+    assert kept.source == "before.jpg"
+
+
+def test_a_picture_from_nothing_has_nothing_before_it(studio: Studio) -> None:
+    request = PaintRequest(photo(), None, tool=Tool.CREATE, size=(128, 64), film=True, seed=3)
+    (result,) = (event for event in studio.paint(request) if isinstance(event, PaintResult))
+    kept = finish(result, None, "")
+    assert kept.before == kept.sheet.display
+    assert open_photo(Path(kept.film)).size[0] > 128
+    assert kept.sheet.size == (128, 64)
+
+
+def test_the_sheet_of_a_grid_is_a_result_without_a_recipe() -> None:
+    kept = sheet_of_all(noise(90, 60), 17, "x.jpg")
+    assert (kept.seed, kept.recipe, kept.source) == (17, "", "x.jpg")
+    assert kept.notes == (ALL_CELLS,)
+    assert open_photo(Path(kept.sheet.path)).size == (90, 60)
 
 
 def test_a_file_name_has_only_plain_letters(studio: Studio) -> None:
@@ -81,6 +120,8 @@ def test_results_are_listed_with_ids_that_are_never_used_again(tmp_path: Path) -
     assert (value["desk"], value["current"]) == ("key", ids[-1])
     assert [listed["id"] for listed in value["items"]] == ids
     assert value["items"][0]["file"]["path"] == one.sheet.path
+    links = [link.get("path") for link in value["items"][0]["links"]]
+    assert links == [one.sheet.path, None, None]
     assert value["items"][0]["thumb"]["path"] == "t.jpg"
 
 

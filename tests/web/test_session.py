@@ -60,7 +60,9 @@ def clicked(*places: tuple[int, int], session: Session = LOADED) -> Session:
 
 def result(number: int, before: str = "x.jpg") -> Finished:
     sheet = Sheet(f"{number}" * 64, SIZE, "noise", f"{number}.jpg", f"{number}.png")
-    return Finished(number, sheet, before, "thumb.jpg", f"noise-{number}.png", number, 1.5)
+    return Finished(
+        number, sheet, before, "thumb.jpg", f"noise-{number}.png", number, 1.5, source=before
+    )
 
 
 places = st.tuples(st.integers(-1, 64), st.integers(-1, 48))
@@ -357,13 +359,16 @@ def test_what_changes_nothing_is_no_step() -> None:
 
 def test_what_a_picture_was_made_with_comes_back_in_one_step() -> None:
     prompts = Prompts((Point(1, 1),))
-    session = e.bring_back(LOADED, corner(7), prompts, Edges(feather=9))
+    parts = (Part(0, answer=corner(7), prompts=prompts),)
+    session = e.bring_back(LOADED, parts, Edges(feather=9), Region.SUBJECT, True)
+    assert session.now.region is Region.SUBJECT
     assert session.now.edges == Edges(feather=9)
     assert not session.now.part.given
     assert not session.now.unanswered
     assert h.undo(session).now == LOADED.now
     assert e.click(session, 2, 2).now.part.prompts.points == (Point(1, 1), Point(2, 2))
-    assert e.bring_back(LOADED, corner(7), Prompts(), Edges()).now.part.given
+    none = e.bring_back(session, (), Edges(), Region.BACKGROUND, False)
+    assert (none.now.parts, none.now.edges) == (session.now.parts, session.now.edges)
 
 
 # ---- answers
@@ -431,7 +436,7 @@ def test_a_result_is_shown_where_its_photo_still_lies() -> None:
     assert h.undo(session).results == session.results
     elsewhere = e.finished(clicked(), result(1, before="other.jpg"))
     assert (elsewhere.now.result, len(elsewhere.results)) == (0, 1)
-    assert e.finished(Session(), result(1)).now.result == 0
+    assert e.finished(Session(), result(1)).now.sheet is None
 
 
 def test_the_pictures_of_one_run_are_one_step() -> None:

@@ -20,14 +20,23 @@ from inpainting.web import texts
 from inpainting.web.page import build_page
 from inpainting.web.parts import FOLDER
 from tests.support.photos import fake_studio
+from tests.support.switching import FakeSwitch
 
 ROOT = FOLDER.parents[1]
-NOT_IN_THE_PAGE = ("cli.py", "arguments.py", "__main__.py", "settings.py", "serve.py")
+NOT_IN_THE_PAGE = (
+    *("arguments.py", "__main__.py", "settings.py", "serve.py", "checks.py", "console.py"),
+    *("cli.py", "cli_paint.py", "cli_repeat.py", "cli_select.py", "parameters.py"),
+)
 """What these say is for the command line."""
 
 CODE = [
     *(path for path in sorted((ROOT / "inpainting").rglob("*.py"))),
     *(path for path in sorted((ROOT / "models").glob("*.py"))),
+    *(
+        path
+        for room in ("rows", "loaders")
+        for path in sorted((ROOT / "models" / room).glob("*.py"))
+    ),
 ]
 SHOWN = [path for path in CODE if path.name not in NOT_IN_THE_PAGE]
 
@@ -166,10 +175,14 @@ def argument(source: str, start: int) -> str:
     return source[start:]
 
 
+BUTTON = "__i18n__"
+
+
 @cache
 def labelled() -> frozenset[str]:
     """What the page gives to gradio to be translated."""
-    page = build_page(fake_studio(), Settings(), ())
+    studio = fake_studio()
+    page = build_page(studio, Settings(), (), FakeSwitch(studio, {}, ("grain",)))
     try:
         return frozenset(keys_in(page.get_config_file()))
     finally:
@@ -179,6 +192,8 @@ def labelled() -> frozenset[str]:
 def keys_in(value: object) -> Iterator[str]:
     if isinstance(value, I18nData):
         yield value.key
+    elif isinstance(value, str) and value.startswith(BUTTON):  # as the text of a button is sent
+        yield json.loads(value.removeprefix(BUTTON))["key"]
     elif isinstance(value, Mapping):
         for part in value.values():
             yield from keys_in(part)

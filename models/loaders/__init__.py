@@ -1,0 +1,1 @@
+"""From a row to objects on a device, by family; each module has a function `load`."""

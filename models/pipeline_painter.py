@@ -1,0 +1,133 @@
+"""A Painter on diffusers pipelines that decode by themselves, one for each way to paint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+import numpy as np
+
+from inpainting.errors import BadOutput, OutOfMemory
+from inpainting.types import Mask, ModelInfo, Painted, PaintSettings, Progress, Rgb
+from models.decoding import Decoded, is_picture, to_rgb
+from models.device import unless_out_of_memory
+from models.families import Family, Mode
+from models.flow_latents import Finished, fit
+from models.flow_prompts import worded
+from models.pipeline_calls import (
+    arguments,
+    at_size,
+    check_picture,
+    check_settings,
+    check_steps,
+    freed,
+    left_out,
+    mode_for,
+    siblings,
+)
+from models.preview import project
+from models.worker import Emit, StopSignal, Worker
+
+Event = Progress | Painted
+OnStep = Callable[..., dict[str, Any]]
+
+READING = "Reading the prompt."
+
+
+class PipelinePainter:
+    """A `Painter` on a pipeline of a `Family` and its siblings, which share all its components.
+
+    One job at a time, on a thread of its own; jobs of other threads wait in the order of their
+    coming. The pipeline belongs to the painter: use it through nothing else.
+    """
+
+    def __init__(self, pipeline: Any, family: Family, info: ModelInfo) -> None:
+        self._pipeline = pipeline
+        self._family = family
+        self._info = info
+        self._pipelines = siblings(pipeline, family)
+        with freed(pipeline):
+            vae = getattr(pipeline, family.vae)
+            self._projection = fit(vae, family.encode, pipeline._execution_device)
+        self._worker: Worker[Event] = Worker("painter")
+
+    @property
+    def info(self) -> ModelInfo:
+        """What this is, with `defaults` and `schedulers` set."""
+        return self._info
+
+    def paint(self, rgb: Rgb, hole: Mask, settings: PaintSettings) -> Generator[Event, None, None]:
+        """Paint where `hole` is True; yield `Progress` after each step, then one `Painted`.
+
+        `rgb` HxWx3 uint8 with sides that are multiples of `info.multiple`; `hole` HxW bool; all of
+        it at a strength of 1 paints from the prompt alone, below it over the picture. The same
+        arguments on the same device give the same bytes. Closing the generator stops the job after
+        the step that runs, and returns when the painter is free again. Raises BadRequest,
+        NothingSelected, OutOfMemory, BadOutput.
+        """
+        check_picture(rgb, hole, self._info.multiple)
+        check_settings(settings, self._info)
+        mode = mode_for(self._family, self._info, hole, settings.strength)
+        check_steps(mode, self._family, settings)
+        yield from self._worker.stream(
+            lambda emit, stop: self._run(mode, rgb, hole, settings, emit, stop)
+        )
+
+    def _run(
+        self,
+        mode: Mode,
+        rgb: Rgb,
+        hole: Mask,
+        settings: PaintSettings,
+        emit: Emit[Event],
+        stop: StopSignal,
+    ) -> None:
+        """Do one job on the worker's thread."""
+        prompts, notes = worded(self._pipeline, self._family, settings)
+        asked = arguments(mode, self._family, rgb, hole, settings)
+        decoded = self._painted(mode, {**prompts, **asked}, rgb, emit, stop)
+        stop.check()
+        picture, scaled = at_size(decoded, *rgb.shape[:2])
+        if not is_picture(picture, hole):
+            raise BadOutput("The painter gave no picture; try another seed or other words.")
+        unused = left_out(mode, self._family, settings, self._info)
+        emit(Painted(to_rgb(picture), notes + unused + scaled))
+
+    def _painted(
+        self, mode: Mode, asked: dict[str, Any], rgb: Rgb, emit: Emit[Event], stop: StopSignal
+    ) -> Decoded:
+        """Run the pipeline of `mode`; return what it decoded, HxWx3 of -1 to 1."""
+        pipeline, guess = self._pipelines[mode.pipeline], Finished()
+        listeners = self._listeners(guess, rgb, asked["num_inference_steps"], emit, stop)
+        with freed(self._pipeline), guess.listening(self._pipeline.scheduler):
+            found = unless_out_of_memory(lambda: pipeline(**asked, **listeners).images)
+        if found is None:
+            raise OutOfMemory(
+                f"There is too little memory on {self._info.device} to paint {rgb.shape[1]} x "
+                f"{rgb.shape[0]} pixels; close other programs that use it, or choose the embedded "
+                "preset."
+            )
+        return np.asarray(found[0] * 2 - 1, np.float32)
+
+    def _listeners(
+        self, guess: Finished, rgb: Rgb, steps: int, emit: Emit[Event], stop: StopSignal
+    ) -> dict[str, OnStep]:
+        """Return the callbacks of a job: they tell how far it is, and stop it."""
+        height, width = rgb.shape[:2]
+
+        def on_step(running: Any, index: int, _time: Any, _tensors: Any) -> dict[str, Any]:
+            latents = guess.latents
+            seen = None
+            if latents is not None:
+                seen = project(self._family.spread(latents, height, width), self._projection)
+            emit(Progress(index + 1, running.num_timesteps, seen))
+            stop.check()
+            return {}
+
+        def on_prior_step(*_told: Any) -> dict[str, Any]:
+            emit(Progress(0, steps, note=READING))
+            stop.check()
+            return {}
+
+        prior = {"prior_callback_on_step_end": on_prior_step} if self._family.prior else {}
+        return {"callback_on_step_end": on_step, **prior}

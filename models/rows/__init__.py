@@ -1,0 +1,1 @@
+"""The rows of the catalogue: what is known of each model, by family."""

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from inpainting.photo import encode_png, read_recipe
+from inpainting.recipe import RECIPE_KEY, Recipe, recipe_to_json
+from inpainting.studio import Studio
+from inpainting.types import Combine, Edges, Region, Stroke, Tool
+from inpainting.web import editing, handlers
+from inpainting.web.desk import Desk
+from inpainting.web.finished import Sheet
+from inpainting.web.form import Form
+from inpainting.web.painting import paint
+from inpainting.web.restoring import CREATED, ELSEWHERE, SAME, Restored
+from inpainting.web.selecting import settle
+from tests.support.fakes import FakePainter, FakeSegmenter
+from tests.support.photos import photo
+
+FORM = Form("{red|blue} sea", seed="17", steps=3, guidance=4.5, context=0.5)
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def studio() -> Studio:
+    filler = FakePainter()
+    filler.info = replace(filler.info, key="smooth", tools=(Tool.REMOVE,))
+    return Studio(FakeSegmenter(), FakePainter(), fillers={"smooth": filler})
+
+
+def desk_with(number: int = 0) -> Desk:
+    desk, made = Desk(), photo(256, 200, number)
+    desk.open(made)
+    desk.change(partial(editing.load, sheet=Sheet(made.digest, made.size, made.name, "x.jpg")))
+    return desk
+
+
+def worked(studio: Studio, desk: Desk) -> None:
+    """Two parts with a stroke, of which a third is hidden, and edges of its own."""
+    desk.change(partial(editing.set_region, region=Region.SUBJECT))
+    desk.change(partial(editing.click, x=100, y=90))
+    settle(studio, desk)
+    desk.change(partial(editing.choose, index=1))
+    desk.change(partial(editing.new_part, op=Combine.SUBTRACT))
+    desk.change(partial(editing.stroke, drawn=Stroke(((100.0, 90.0), (110.0, 95.0)), 9.0)))
+    desk.change(partial(editing.new_part, op=Combine.ADD))
+    desk.change(partial(editing.click, x=20, y=20))
+    desk.change(partial(editing.show_part, key=desk.session.now.part.key, shown=False))
+    desk.change(partial(editing.set_edges, edges=Edges(grow=3, smooth=2)))
+
+
+def painted(studio: Studio, desk: Desk, form: Form) -> Path:
+    """The file of the picture that the form gives."""
+    shown = list(paint(studio, desk, form, desk.begin()))
+    assert shown[-1].progress["state"] == "done", shown[-1].progress
+    return Path(desk.session.results[-1].sheet.path)
+
+
+def dropped(studio: Studio, desk: Desk, data: bytes, folder: Path, name: str) -> Restored | None:
+    path = folder / name
+    path.write_bytes(data)
+    fields = {"path": str(path), "name": name, "desk": desk.key, "seq": 1}
+    return handlers.open_upload(studio, desk, fields, folder)[1]
+
+
+def form_of(restored: Restored | None) -> Form:
+    assert restored is not None
+    return replace(Form(), **restored.values)
+
+
+def recipe_at(path: Path) -> Recipe:
+    recipe = read_recipe(path)
+    assert recipe is not None
+    return recipe
+
+
+CASES = {
+    "repaint": FORM,
+    "remove": replace(FORM, tool="remove", method="smooth"),
+    "extend": replace(FORM, tool="extend", left=20, bottom=30),
+    "restyle": replace(FORM, tool="restyle", look=0.7),
+    "create": replace(FORM, tool="create", width=128, height=192),
+}
+
+
+@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize("tool", CASES)
+def test_a_recipe_on_its_photo_makes_the_same_bytes(
+    studio: Studio, tmp_path: Path, tool: str, alone: bool
+) -> None:
+    desk = desk_with()
+    worked(studio, desk)
+    first = painted(studio, desk, CASES[tool])
+    data, name = first.read_bytes(), "picture.png"
+    if alone:
+        data, name = recipe_to_json(recipe_at(first)).encode(), "recipe.json"
+    other = desk_with()
+    restored = dropped(studio, other, data, tmp_path, name)
+    assert other.session.tool is Tool(tool)
+    assert other.session.message == ""
+    if tool != "create":
+        assert other.session.note == SAME
+    assert painted(studio, other, form_of(restored)).read_bytes() == first.read_bytes()
+
+
+def test_parts_strokes_and_edges_come_back_and_hidden_parts_do_not(
+    studio: Studio, tmp_path: Path
+) -> None:
+    desk, other = desk_with(), desk_with()
+    worked(studio, desk)
+    data = painted(studio, desk, FORM).read_bytes()
+    dropped(studio, other, data, tmp_path, "picture.png")
+    now, before = other.session.now, desk.session.now
+    assert [part.op for part in now.parts] == [Combine.ADD, Combine.SUBTRACT]
+    assert [part.prompts for part in now.parts] == [part.prompts for part in before.parts[:2]]
+    assert now.parts[1].strokes == before.parts[1].strokes
+    assert (now.edges, now.region) == (before.edges, Region.SUBJECT)
+    assert other.session.results == ()
+
+
+def test_the_result_on_show_gives_way_to_what_came_back(studio: Studio, tmp_path: Path) -> None:
+    desk = desk_with()
+    worked(studio, desk)
+    data = painted(studio, desk, FORM).read_bytes()
+    assert desk.session.now.result == 1
+    dropped(studio, desk, data, tmp_path, "picture.png")
+    assert desk.session.now.result == 0
+    assert len(desk.session.results) == 1
+
+
+def test_a_recipe_for_another_photo_brings_all_but_its_selection(
+    studio: Studio, tmp_path: Path
+) -> None:
+    desk, other = desk_with(), desk_with(1)
+    worked(studio, desk)
+    text = recipe_to_json(recipe_at(painted(studio, desk, FORM)))
+    restored = dropped(studio, other, text.encode(), tmp_path, "recipe.json")
+    assert form_of(restored).prompt == "red sea"
+    assert other.session.note == ELSEWHERE
+    assert other.session.mask is None
+    assert other.session.now.sheet == desk_with(1).session.now.sheet
+
+
+def test_a_recipe_without_any_photo_is_a_sentence(studio: Studio, tmp_path: Path) -> None:
+    desk = desk_with()
+    worked(studio, desk)
+    text = recipe_to_json(recipe_at(painted(studio, desk, FORM))).encode()
+    empty = Desk()
+    assert dropped(studio, empty, text, tmp_path, "recipe.json") is None
+    assert "Open the photo first" in empty.session.message
+
+
+def test_a_recipe_of_a_picture_from_nothing_needs_no_photo(studio: Studio, tmp_path: Path) -> None:
+    desk, empty = Desk(), Desk()
+    first = painted(studio, desk, CASES["create"])
+    text = recipe_to_json(recipe_at(first)).encode()
+    restored = dropped(studio, empty, text, tmp_path, "recipe.json")
+    assert (empty.session.note, empty.session.tool) == (CREATED, Tool.CREATE)
+    assert painted(studio, empty, form_of(restored)).read_bytes() == first.read_bytes()
+
+
+@pytest.mark.parametrize("text", ["{", '{"schema": 99}', "{}", "[1]"])
+def test_a_bad_recipe_alone_changes_nothing(studio: Studio, tmp_path: Path, text: str) -> None:
+    desk = desk_with()
+    before = desk.session.now
+    assert dropped(studio, desk, text.encode(), tmp_path, "recipe.json") is None
+    assert desk.session.message
+    assert desk.session.now.sheet == before.sheet
+    assert not list(tmp_path.glob("recipe.json"))
+
+
+def test_another_painter_is_told(studio: Studio, tmp_path: Path) -> None:
+    desk = desk_with()
+    worked(studio, desk)
+    data = painted(studio, desk, FORM).read_bytes()
+    other = FakePainter()
+    other.info = replace(other.info, revision="2")
+    studio.use(painter=other)
+    dropped(studio, desk, data, tmp_path, "picture.png")
+    assert "revision was '1' and is '2'" in desk.session.note
+
+
+def test_a_recipe_that_fits_no_painter_leaves_a_plain_photo(studio: Studio, tmp_path: Path) -> None:
+    desk = desk_with()
+    worked(studio, desk)
+    recipe = recipe_at(painted(studio, desk, FORM))
+    odd = replace(recipe, settings=replace(recipe.settings, guidance=99.0))
+    data = encode_png(photo(256, 200), {RECIPE_KEY: recipe_to_json(odd)}, edited=True)
+    assert dropped(studio, desk, data, tmp_path, "picture.png") is None
+    assert "guidance" in desk.session.note
+    assert desk.session.mask is None
