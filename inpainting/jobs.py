@@ -80,7 +80,7 @@ def paint_one(
     Frames that come later see what was painted in those before.
     """
     started, request, film = time.perf_counter(), job.request, list[Rgb]()
-    photo, notes = job.task.photo, list[str]()
+    photo, notes, files = job.task.photo, list[str](), dict[str, str]()
     for number, plan in enumerate(job.plans):
         painted = None
         with closing(_paint_frame(painter, photo, job, plan, settings)) as events:
@@ -94,11 +94,13 @@ def paint_one(
         if painted is None:
             raise BadOutput("The painter stopped without a picture. Please repaint.")
         photo = _with_painted(photo, painted.rgb, job, plan)
+        files.update(painted.lora_digests)
         notes.extend(note for note in painted.notes if note not in notes)
     used = prefill_for(request.prefill, request.tool, request.region, settings.strength)
     recipe = recipe_of(
         request, settings, segmenter, painter.info, job.plans, used, job.match_colour
     )
+    recipe = replace(recipe, lora_digests=files)
     yield PaintResult(
         photo=replace(photo, ai=photo.ai or is_trained(recipe)),
         seed=settings.seed,

@@ -164,7 +164,7 @@ def _strength(request: PaintRequest, defaults: PaintDefaults) -> float:
     if request.tool is Tool.CREATE:
         return 1.0
     if request.tool is Tool.RESTYLE and request.strength is None:
-        return max(RESTYLE_STRENGTH, 1 / max(1, _or(request.steps, defaults.steps)))
+        return max(defaults.restyle, 1 / max(1, _or(request.steps, defaults.steps)))
     return _or(request.strength, defaults.strength)
 
 

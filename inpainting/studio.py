@@ -205,10 +205,11 @@ class Studio:
     def tokens(self, prompt: str) -> tuple[int, int] | None:
         """Return the tokens of a prompt for the painter in use, and how many it reads at a time.
 
-        None where it cannot tell.
+        None where it cannot tell, or not yet.
         """
         painter = self._painter
-        return painter.tokens(prompt) if isinstance(painter, Tokens) else None
+        counted = painter.tokens(prompt) if isinstance(painter, Tokens) else (0, 0)
+        return counted if counted[1] else None
 
     def _embedding(self, segmenter: Segmenter, photo: Photo) -> Embedding:
         return self._embeddings.request(*_embedding_job(segmenter, photo)).result()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -188,12 +189,16 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class PaintDefaults:
-    """The settings that a painter does best with; see `PaintRequest` for their ranges."""
+    """The settings that a painter does best with; see `PaintRequest` for their ranges.
+
+    `restyle` is the strength at which RESTYLE changes the look and keeps the shapes.
+    """
 
     steps: int
     guidance: float
     strength: float
     scheduler: str
+    restyle: float = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,10 +313,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Painted:
-    """A painter's finished picture of the frame, HxWx3 uint8, with sentences on what happened."""
+    """A painter's finished picture of the frame, HxWx3 uint8, with sentences on what happened.
+
+    `lora_digests` maps the names of LoRA files that took part to their SHA-256, 64 hex digits.
+    """
 
     rgb: Rgb
     notes: tuple[str, ...] = ()
+    lora_digests: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

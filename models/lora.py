@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,15 @@ ENDING = ".safetensors"
 
 Stamp = tuple[int, int]
 """When a file was changed, in nanoseconds, and its size in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A file that is loaded as `adapter`, as it was at `stamp`."""
+
+    adapter: str
+    stamp: Stamp
+    digest: str
 
 
 def lora_names(folder: Path | None) -> tuple[str, ...]:
@@ -77,7 +88,7 @@ class Loras:
         self._folder = folder
         self._built_in = dict(built_in or {})
         self._base = base
-        self._loaded: dict[str, tuple[str, Stamp]] = {}
+        self._loaded: dict[str, _Loaded] = {}
         self._count = 0
         self._rest()
 
@@ -110,11 +121,15 @@ class Loras:
             self._drop(set(self._loaded) - set(weights))
             for name in weights:
                 self._load(name)
-            named = {self._loaded[name][0]: weight for name, weight in weights.items()}
+            named = {self._loaded[name].adapter: weight for name, weight in weights.items()}
             self._set({**self._built_in, **named})
             yield len(named)
         finally:
             self._rest()
+
+    def digests(self, uses: Sequence[LoraUse]) -> dict[str, str]:
+        """Return the SHA-256 of the files that the last job used, 64 hex digits, by their names."""
+        return {use.name: self._loaded[use.name].digest for use in uses}
 
     def _rest(self) -> None:
         """Leave what is built in at work, and nothing else."""
@@ -129,8 +144,7 @@ class Loras:
 
     def _drop(self, names: set[str]) -> None:
         for name in names:
-            adapter, _ = self._loaded.pop(name)
-            self._pipeline.delete_adapters(adapter)
+            self._pipeline.delete_adapters(self._loaded.pop(name).adapter)
 
     def _load(self, name: str) -> None:
         """Load a file unless it is there already, unchanged."""
@@ -138,13 +152,13 @@ class Loras:
         path = self._folder / f"{name}{ENDING}"
         found = path.stat()
         stamp = (found.st_mtime_ns, found.st_size)
-        if name in self._loaded and self._loaded[name][1] == stamp:
+        if name in self._loaded and self._loaded[name].stamp == stamp:
             return
         self._drop({name} & set(self._loaded))
         self._count += 1
         adapter = f"file_{self._count}"
         self._read(path, adapter)
-        self._loaded[name] = (adapter, stamp)
+        self._loaded[name] = _Loaded(adapter, stamp, sha256(path.read_bytes()).hexdigest())
 
     def _read(self, path: Path, adapter: str) -> None:
         try:

@@ -94,7 +94,8 @@ class StableJob:
             decoded, notes = decode_somehow(pipeline.vae, latents, precise=precise)
             if is_picture(decoded, self._hole):
                 told = (*worded.notes, *notes, *((IN_32_BITS,) * precise))
-                emit(Painted(to_rgb(decoded), told))
+                files = self._outfit.loras.digests(self._settings.loras)
+                emit(Painted(to_rgb(decoded), told, files))
                 return
         raise BadOutput(
             "The painter gave no picture, also in 32 bits; try another seed or scheduler."

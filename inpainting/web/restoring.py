@@ -32,7 +32,7 @@ from inpainting.web.answer import pack_one
 from inpainting.web.form import loras_text
 from inpainting.web.session import Part, Session
 
-SAME = "This is the photo that the picture was made from: Repaint makes the same picture again."
+SAME = "This is the photo that it was made from: the large button makes the same picture again."
 ALL = "This picture was made here: its prompt, settings and selection are back."
 NO_SELECTION = "This picture was made here: its prompt and settings are back."
 ORIGINAL = "With the photo that it was made from the same picture can be made again."

@@ -101,7 +101,7 @@ def _knobs(best: PaintDefaults, schedulers: tuple[str, ...]) -> dict[str, Any]:
             elem_id="pp-steps",
         ),
         "strength": gr.Slider(
-            0.05,
+            0.0,
             1.0,
             best.strength,
             step=0.01,

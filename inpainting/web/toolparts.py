@@ -7,8 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from inpainting.requests import MAX_CREATED, MAX_EXTENSION, MAX_PROMPT, MIN_CREATED
-from inpainting.requests import RESTYLE_STRENGTH as LOOK
+from inpainting.requests import MAX_PROMPT, RESTYLE_STRENGTH
 from inpainting.studio import Studio
 from inpainting.types import ModelInfo, Region, Tool
 from inpainting.web import progress
@@ -89,7 +88,7 @@ def _sides() -> dict[str, Any]:
         }
         with gr.Row(elem_classes="pp-numbers"):
             for title, name in SIDES:
-                parts[name] = _pixels(title, name, 0, 0, MAX_EXTENSION)
+                parts[name] = _pixels(title, name, 0)
     return parts
 
 
@@ -106,18 +105,17 @@ def _size(info: ModelInfo) -> dict[str, Any]:
         with gr.Row(elem_classes="pp-numbers"):
             return {
                 "shape": shape,
-                "width": _pixels("Width", "width", width, MIN_CREATED, MAX_CREATED),
-                "height": _pixels("Height", "height", height, MIN_CREATED, MAX_CREATED),
+                "width": _pixels("Width", "width", width),
+                "height": _pixels("Height", "height", height),
             }
 
 
-def _pixels(title: str, name: str, value: int, low: int, high: int) -> gr.Number:
+def _pixels(title: str, name: str, value: int) -> gr.Number:
+    """Without bounds of its own: the core has a sentence for what is out of them."""
     return gr.Number(
         value,
         label=label(title),
         precision=0,
-        minimum=low,
-        maximum=high,
         min_width=60,
         elem_id=f"pp-n-{name}",
     )
@@ -126,9 +124,9 @@ def _pixels(title: str, name: str, value: int, low: int, high: int) -> gr.Number
 def _look() -> dict[str, Any]:
     return {
         "look": gr.Slider(
-            0.05,
+            0.0,
             1.0,
-            LOOK,
+            RESTYLE_STRENGTH,
             step=0.01,
             label=label("How much changes"),
             info=label("Low keeps shapes and colours, high paints almost everything anew."),

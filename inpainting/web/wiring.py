@@ -54,7 +54,8 @@ def _wire_canvas(w: Widgets, events: Events) -> None:
     w.examples.example(events.example, [w.desk], [*both, w.prompt], **QUICK)
     w.region.input(events.region, [w.desk, w.region], scene, **LAST)
     w.tool.change(events.tool, [w.desk, w.tool], [*scene, w.repaint], **LAST)
-    w.find.submit(events.find, [w.desk, w.find], scene, **QUICK)
+    told = {**QUICK, "show_progress": "minimal"}  # it may take seconds
+    w.find.submit(events.find, [w.desk, w.find], scene, **told)
 
 
 def _wire_results(w: Widgets, events: Events) -> None:
@@ -85,6 +86,8 @@ def _wire_painting(w: Widgets, events: Events) -> None:
         trigger_mode="multiple",
     )
     run.then(events.refresh, [w.desk], [w.canvas], **EACH)
+    # A painter that was loaded by its first job can tell only now how long a prompt is for it.
+    run.then(events.tokens, [w.prompt], [w.tokens], **EACH)
     run.failure(events.refused, [w.desk], _job(w), **QUICK)
     # Not `cancels`: for gradio a cancelled run has failed, and its late failure would meet the next
     # repaint. A run that is not wanted any more ends by itself, within one step.

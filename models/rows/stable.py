@@ -264,7 +264,9 @@ STABLE: tuple[PainterRow, ...] = (
         memory=GB // 2,
         memory_offloaded=GB // 2,
         download=0,
-        defaults=PaintDefaults(steps=20, guidance=2.5, strength=1.0, scheduler="DPM++ 2M"),
+        defaults=PaintDefaults(
+            steps=20, guidance=2.5, strength=1.0, scheduler="DPM++ 2M", restyle=0.45
+        ),
         world=(
             "It paints a small world: day, sunset, night or storm over sea, meadow, desert, snow, "
             "mountains, city or forest, and plain textures in ten colours."

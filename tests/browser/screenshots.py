@@ -20,6 +20,8 @@ from inpainting.settings import Settings
 from inpainting.studio import Studio
 from inpainting.web.page import build_page
 from models.bringup import embedded_models
+from models.filling import embedded_fillers
+from models.switching import Switcher
 from tests.support.browser import OPTIONS, Visit, find_chromium, visit
 from tests.support.ports import free_port
 
@@ -31,10 +33,11 @@ PHONE: dict[str, Any] = {
     "has_touch": True,
     "is_mobile": True,
 }
+TALL: dict[str, Any] = {"viewport": {"width": 1440, "height": 1500}}
 DARK: dict[str, Any] = {**DESKTOP, "color_scheme": "dark"}
 GERMAN: dict[str, Any] = {**DESKTOP, "locale": "de-DE"}
 
-ASTRONAUT, CHELSEA = 0, 1
+ASTRONAUT, CHELSEA, COFFEE, ROCKET = range(4)
 
 State = Callable[[Visit], None]
 
@@ -76,6 +79,36 @@ def result(guest: Visit) -> None:
     guest.settled()
 
 
+def removed(guest: Visit) -> None:
+    """The subject is gone."""
+    guest.example(ROCKET)
+    guest.take("Remove")
+    guest.repaint()
+    guest.settled()
+
+
+def extending(guest: Visit) -> None:
+    """A photo that is to become square."""
+    guest.example(ASTRONAUT)
+    guest.take("Extend")
+    guest.pick("#pp-quick-sides", "16:9")
+
+
+def tuning(guest: Visit) -> None:
+    """A restyle with its drawers open."""
+    guest.example(COFFEE)
+    guest.take("Restyle")
+    guest.page.click("#pp-fine > button")
+    guest.page.click("#pp-grid > button")
+
+
+def models(guest: Visit) -> None:
+    """The choice of models."""
+    guest.example(CHELSEA)
+    guest.page.click("#pp-models > button")
+    guest.page.locator("#pp-models").scroll_into_view_if_needed()
+
+
 def error(guest: Visit) -> None:
     """A file that is no photo."""
     guest.example(CHELSEA)
@@ -99,6 +132,10 @@ STATES: dict[str, tuple[State, dict[str, Any]]] = {
     "result": (result, DESKTOP),
     "error": (error, DESKTOP),
     "shortcuts": (shortcuts, DESKTOP),
+    "removed": (removed, DESKTOP),
+    "extending": (extending, DESKTOP),
+    "tuning": (tuning, TALL),
+    "models": (models, DESKTOP),
     "dark": (selecting, DARK),
     "german": (result, GERMAN),
     "phone-empty": (empty, PHONE),
@@ -113,7 +150,8 @@ def served() -> Iterator[str]:
     with TemporaryDirectory() as cache:
         os.environ["GRADIO_TEMP_DIR"] = cache
         settings = Settings(port=free_port())
-        page = build_page(Studio(*embedded_models(), settings), settings, examples())
+        studio = Studio(*embedded_models(), settings, fillers=embedded_fillers())
+        page = build_page(studio, settings, examples(), Switcher(studio, settings))
         page.launch(prevent_thread_lock=True)
         yield f"http://127.0.0.1:{settings.port}/"
         page.close(verbose=False)

@@ -63,13 +63,14 @@ def test_a_downloaded_result_brings_its_session_back(site: Site, open_page: Open
     guest.steps(6)
     guest.repaint()
     name, data = guest.download()
-    for other in (guest, open_page(site.url)):
+    told = "This is the photo that it was made from", "This picture was made here"
+    for other, words in zip((guest, open_page(site.url)), told, strict=True):
         other.prompt("something else")
         other.open(data, name)
         other.page.wait_for_function(
             "() => document.querySelector('#pp-prompt textarea').value === 'sunset sea'"
         )
-        assert other.message().startswith("This picture was made here")
+        assert other.message().startswith(words)
         assert other.value()["points"] == [[160, 120, 1]]
         assert other.tinted(160, 120)
         assert not other.tinted(20, 20)

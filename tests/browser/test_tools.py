@@ -67,8 +67,7 @@ def test_extend_makes_the_picture_larger_and_keeps_the_photo(
 ) -> None:
     guest = opened(site.url, open_page)
     guest.take("Extend")
-    guest.page.locator("#pp-quick-sides input").click()
-    guest.page.get_by_role("option", name="Square").click()
+    guest.pick("#pp-quick-sides", "Square")
     guest.page.wait_for_function(
         "() => document.querySelector('#pp-n-bottom input').value === '40'"
     )
@@ -132,6 +131,17 @@ def test_a_restyle_takes_the_whole_photo_or_a_side(site: Site, open_page: OpenPa
     assert not guest.page.get_by_role("radio", name="Whole photo").is_visible()
 
 
+def test_a_size_that_cannot_be_is_a_sentence(site: Site, open_page: OpenPage) -> None:
+    guest = open_page(site.url)
+    guest.take("Create")
+    guest.number("width", 99_999)
+    guest.repaint()
+    assert "The width is 99999; it must be a whole number from 64 to 4096." in guest.progress()
+    guest.take("Extend")
+    guest.repaint()
+    assert "Open a photo first" in guest.progress()
+
+
 @pytest.mark.parametrize("kind", ["download", "recipe"])
 def test_a_recipe_dropped_on_its_photo_makes_the_same_file(
     site: Site, open_page: OpenPage, kind: str
@@ -154,7 +164,7 @@ def test_a_recipe_dropped_on_its_photo_makes_the_same_file(
         "() => document.querySelector('#pp-prompt textarea').value === 'sunset sea'"
     )
     other.page.wait_for_function("() => document.querySelectorAll('.pp-part').length === 2")
-    assert other.message().startswith("This is the photo that the picture was made from")
+    assert other.message().startswith("This is the photo that it was made from")
     assert other.settled()["photo"]["digest"] == guest.value()["photo"]["digest"]
     other.repaint()
     assert other.download() == first
@@ -179,8 +189,7 @@ def test_a_grid_gives_each_picture_and_one_with_all(site: Site, open_page: OpenP
     guest = opened(site.url, open_page)
     guest.page.click("#pp-grid > button")
     for axis, setting, values in (("x", "steps", "2, 3"), ("y", "seed", "5-6")):
-        guest.page.locator(f"#pp-{axis}-setting input").click()
-        guest.page.get_by_role("option", name=setting).click()
+        guest.pick(f"#pp-{axis}-setting", setting)
         guest.page.fill(f"#pp-{axis}-values :is(input, textarea)", values)
     guest.page.wait_for_function(
         "() => document.querySelector('#pp-grid-size').innerText.includes('2 x 2 pictures')"
@@ -210,7 +219,7 @@ def test_another_model_is_loaded_and_one_that_fails_changes_nothing(
     switch.gate.clear()
     guest = opened(serve_studio(studio, switch), open_page)
     guest.page.click("#pp-models > button")
-    choose(guest, "Painter gone")
+    choose(guest, "Painter gone ↓ 7.0 GB", "has to be accepted")
     for text in ("7.0 GB", "has to be accepted", "does not allow commercial use"):
         assert text in guest.page.inner_text("#pp-facts")
     guest.page.click("#pp-load")
@@ -220,7 +229,7 @@ def test_another_model_is_loaded_and_one_that_fails_changes_nothing(
     card.get_by_text("gone could not be loaded.").wait_for()
     guest.repaint()
     assert guest.progress().startswith("Done")
-    choose(guest, "Two colours")
+    choose(guest, "Two colours", "It paints one colour.")
     guest.page.click("#pp-load")
     card.get_by_text("Two colours").wait_for()
     guest.page.wait_for_function(
@@ -231,10 +240,7 @@ def test_another_model_is_loaded_and_one_that_fails_changes_nothing(
     assert (better.settings[-1].steps, better.settings[-1].guidance) == (9, 3.0)
 
 
-def choose(guest: Visit, title: str) -> None:
+def choose(guest: Visit, title: str, fact: str) -> None:
     """Choose a model, and wait until its facts are shown."""
-    guest.page.locator("#pp-model input").click()
-    guest.page.get_by_role("option", name=title).click()
-    guest.page.wait_for_function(
-        "() => !document.querySelector('#pp-facts').innerText.includes('Choose a model')"
-    )
+    guest.pick("#pp-model", title)
+    guest.page.locator("#pp-facts").get_by_text(fact).wait_for()

@@ -76,6 +76,14 @@ def test_a_weight_of_nothing_changes_nothing_and_weights_of_one_file_add_up(
     assert same(halves, paint(painter, loras=(LoraUse(name),)))
 
 
+def test_the_picture_tells_which_files_took_part(painter: StablePainter, family: str) -> None:
+    name = f"{family}-1"
+    digest = paint(painter, loras=(LoraUse(name),)).lora_digests[name]
+    assert len(digest) == 64
+    assert paint(painter, loras=(LoraUse(f"{family}-2"),)).lora_digests != {name: digest}
+    assert paint(painter).lora_digests == {}
+
+
 def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
     file = tiny_lora(tiny_sdxl_inpaint(), tmp_path / "mine.safetensors", seed=1)
     painter = StablePainter(tiny_sdxl_inpaint(), INFO, tmp_path)
@@ -87,13 +95,14 @@ def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["cut", "text", "wrong"])
 def test_a_damaged_file_or_one_of_another_family_is_named_and_harms_nothing(
-    painter: StablePainter, family: str, name: str
+    painter: StablePainter, family: str, name: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     wrong = {"sdxl": "sd15-1", "sd15": "sdxl-1"}[family]
     without, name = paint(painter), wrong if name == "wrong" else name
     good = paint(painter, loras=(LoraUse(f"{family}-1"),))
     with pytest.raises(BadRequest, match=rf"{name}\.safetensors is damaged, or .* made for this"):
         paint(painter, loras=(LoraUse(f"{family}-1"), LoraUse(name)))
+    assert capfd.readouterr().err == ""
     assert same(without, paint(painter))
     assert same(good, paint(painter, loras=(LoraUse(f"{family}-1"),)))
 
