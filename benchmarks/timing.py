@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 import platform
 import statistics
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
 from importlib import metadata
+from pathlib import Path
+
+CANNOT = 3
+"""Exit code of a script that cannot run on this machine; it has said why."""
+
+PACKAGES = ("torch", "diffusers", "transformers", "gradio", "numpy", "opencv-python-headless")
+
+Figures = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +37,24 @@ class Row:
         return statistics.median(self.seconds)
 
 
-def measure(rivals: Mapping[str, Callable[[], object]], rounds: int) -> list[Row]:
+def measure(
+    rivals: Mapping[str, Callable[[], object]], rounds: int, warm_up: bool = True
+) -> list[Row]:
     """Run every rival once to warm up, then all in turn `rounds` times."""
-    for run in rivals.values():
+    for run in rivals.values() if warm_up else ():
         run()
     seconds: dict[str, list[float]] = {name: [] for name in rivals}
     for _ in range(rounds):
         for name, run in rivals.items():
-            started = time.perf_counter()
-            run()
-            seconds[name].append(time.perf_counter() - started)
+            seconds[name].append(seconds_of(run))
     return [Row(name, tuple(values)) for name, values in seconds.items()]
+
+
+def seconds_of(run: Callable[[], object]) -> float:
+    """Return how long one call takes."""
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
 
 
 def table(rows: list[Row]) -> str:
@@ -49,9 +68,76 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def as_json(rows: list[Row]) -> str:
-    """Return the rows with what they were measured on."""
-    names = ("torch", "diffusers", "transformers", "numpy", "opencv-python-headless")
-    versions = {name: metadata.version(name) for name in names}
-    about = {"python": platform.python_version(), "machine": platform.machine(), **versions}
-    return json.dumps({"about": about, "rows": [asdict(row) for row in rows]}, indent=2)
+def markdown(titles: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
+    """Return a Markdown table of any columns."""
+    cells = [titles, ["---"] * len(titles), *lines]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in cells)
+
+
+def share_of(values: Sequence[float], share: float) -> float:
+    """Return the value that `share` (0 to 1) of `values` do not exceed: the nearest rank."""
+    ordered = sorted(values)
+    rank = max(0, min(len(ordered) - 1, round(share * len(ordered) + 0.5) - 1))
+    return ordered[rank]
+
+
+def about() -> dict[str, str]:
+    """Return when and on what this runs: date, processor, cores, load, versions."""
+    versions = {name: _version(name) for name in PACKAGES}
+    return {
+        "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "processor": _processor(),
+        "cores": str(os.cpu_count()),
+        "load": " ".join(f"{value:.1f}" for value in os.getloadavg()),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        **versions,
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "none"
+
+
+def _processor() -> str:
+    """Return the processor's name as Linux gives it, else as Python knows it."""
+    table = Path("/proc/cpuinfo")
+    lines = table.read_text(encoding="utf8").splitlines() if table.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def as_json(rows: list[Row], figures: Figures | None = None) -> str:
+    """Return the rows, and other figures, with what they were measured on."""
+    found = {"about": about(), "rows": [asdict(row) for row in rows], "figures": figures or {}}
+    return json.dumps(found, indent=2)
+
+
+def options(text: str | None, rounds: int) -> argparse.ArgumentParser:
+    """Return a parser of the options that every script takes."""
+    parser = argparse.ArgumentParser(description=text)
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--json", type=Path, help="file for what was measured")
+    return parser
+
+
+def say(text: str) -> None:
+    """Write a line that is seen at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def keep(path: Path | None, rows: list[Row], figures: Figures | None = None) -> None:
+    """Write what was measured as JSON, where a file was asked for."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(as_json(rows, figures), encoding="utf8")
+
+
+def cannot(reason: str) -> int:
+    """Say why a script cannot run here; return its exit code."""
+    say(f"Skipped: {reason}")
+    return CANNOT

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from inpainting.errors import BadRequest, NothingSelected
+from inpainting.framing import CONTEXT
 from inpainting.records import PartUsed, SelectionUsed
 from inpainting.requests import RESTYLE_STRENGTH, check_size
 from inpainting.tools import blank_photo
@@ -88,7 +89,8 @@ def request_of(session: Session, photo: Photo | None, form: Form) -> PaintReques
         negative_prompt=form.negative_prompt or "",
         seed=seed_from(form.seed),
         variations=_whole(form.variations) or 1,
-        context=form.context,
+        # Untouched it is left to the tool: Remove sees more.
+        context=None if form.context == CONTEXT else form.context,
         prefill=form.prefill or "auto",
         match_colour=COLOURS.get(str(form.colour)),
         film=form.film is True,
