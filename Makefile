@@ -1,6 +1,7 @@
 # make run    set everything up and serve the page at http://localhost:8080
 # make test   set everything up and pass the tests
 # make check  formatter, linter, strict types
+# make bench  measure what this machine can, into outputs/bench
 # make screenshots   pictures of every state of the page, into assets/screenshots
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ ARGS ?=
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := run
-.PHONY: run test check format screenshots clean
+.PHONY: run test check format bench screenshots clean
 
 run: $(VENV)/.run-ready
 	$(BIN)/python app.py $(ARGS)
@@ -27,6 +28,9 @@ check: $(VENV)/.test-ready
 format: $(VENV)/.test-ready
 	$(BIN)/python -m ruff format .
 	$(BIN)/python -m ruff check --fix .
+
+bench: $(VENV)/.test-ready
+	$(BIN)/python -m benchmarks $(ARGS)
 
 screenshots: $(VENV)/.test-ready
 	$(BIN)/python -m tests.browser.screenshots $(ARGS)

@@ -1,4 +1,6 @@
-"""SDXL inpainting and SAM ViT-B at full size with random weights, from their public configs.
+"""SDXL inpainting, SAM ViT-B, SAM 2.1 tiny and EdgeTAM at full size with random weights.
+
+All are built from their public configs.
 
 Speed and memory do not depend on what the weights are; what is painted means nothing.
 """
@@ -15,13 +17,19 @@ from diffusers import (
     UNet2DConditionModel,
 )
 from transformers import (
+    AutoModel,
     CLIPTextConfig,
     CLIPTextModel,
     CLIPTextModelWithProjection,
+    EdgeTamConfig,
+    EdgeTamModel,
+    Sam2Config,
+    Sam2Model,
     SamConfig,
     SamModel,
 )
 
+from models.repvit import RepVitConfig, RepVitModel
 from tests.support.tiny import toy_tokenizer
 
 
@@ -112,4 +120,22 @@ def sam_vit_base(device: torch.device, dtype: torch.dtype) -> SamModel:
     """Return facebook/sam-vit-base, untrained: the defaults of transformers' config are its own."""
     with torch.device(device):
         model: Any = SamModel(SamConfig())
+    return model.to(dtype=dtype).eval().requires_grad_(False)
+
+
+def sam2_tiny(device: torch.device, dtype: torch.dtype) -> Sam2Model:
+    """Return facebook/sam2.1-hiera-tiny, untrained: transformers' defaults are its own."""
+    with torch.device(device):
+        model: Any = Sam2Model(Sam2Config())
+    return model.to(dtype=dtype).eval().requires_grad_(False)
+
+
+def edgetam(device: torch.device, dtype: torch.dtype) -> EdgeTamModel:
+    """Return yonigozlan/EdgeTAM-hf, untrained, with this project's own encoder (RepViT-M1)."""
+    AutoModel.register(RepVitConfig, RepVitModel, exist_ok=True)
+    config = EdgeTamConfig()
+    vision = config.vision_config
+    vision.backbone_config = RepVitConfig(widths=tuple(vision.backbone_channel_list[::-1]))
+    with torch.device(device):
+        model: Any = EdgeTamModel(config)
     return model.to(dtype=dtype).eval().requires_grad_(False)

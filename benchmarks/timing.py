@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import statistics
@@ -25,11 +26,16 @@ Figures = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing measured: seconds of its rounds, and the peak of device memory in GB if known."""
+    """One thing measured: seconds of its rounds, and the peak of device memory in GB if known.
+
+    `worked` are the seconds of processor time of this process and all its threads, where they were
+    noted: they tell more than the clock does where other work runs beside.
+    """
 
     name: str
     seconds: tuple[float, ...]
     peak_gb: float | None = None
+    worked: tuple[float, ...] = ()
 
     @property
     def median(self) -> float:
@@ -44,10 +50,15 @@ def measure(
     for run in rivals.values() if warm_up else ():
         run()
     seconds: dict[str, list[float]] = {name: [] for name in rivals}
+    worked: dict[str, list[float]] = {name: [] for name in rivals}
     for _ in range(rounds):
         for name, run in rivals.items():
+            started = time.process_time()
             seconds[name].append(seconds_of(run))
-    return [Row(name, tuple(values)) for name, values in seconds.items()]
+            worked[name].append(time.process_time() - started)
+    return [
+        Row(name, tuple(values), worked=tuple(worked[name])) for name, values in seconds.items()
+    ]
 
 
 def seconds_of(run: Callable[[], object]) -> float:
@@ -59,13 +70,15 @@ def seconds_of(run: Callable[[], object]) -> float:
 
 def table(rows: list[Row]) -> str:
     """Return the rows as a Markdown table; ratios are to the first."""
-    lines = ["| what | median s | min-max s | ratio | peak GB |", "|---|---|---|---|---|"]
+    titles = ("what", "median s", "min-max s", "ratio", "peak GB", "processor s")
+    lines = []
     for row in rows:
         peak = "" if row.peak_gb is None else f"{row.peak_gb:.2f}"
         spread = f"{min(row.seconds):.3f}-{max(row.seconds):.3f}"
         ratio = row.median / rows[0].median
-        lines.append(f"| {row.name} | {row.median:.3f} | {spread} | {ratio:.2f} | {peak} |")
-    return "\n".join(lines)
+        worked = f"{statistics.median(row.worked):.3f}" if row.worked else ""
+        lines.append((row.name, f"{row.median:.3f}", spread, f"{ratio:.2f}", peak, worked))
+    return markdown(titles, lines)
 
 
 def markdown(titles: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
@@ -77,8 +90,7 @@ def markdown(titles: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
 def share_of(values: Sequence[float], share: float) -> float:
     """Return the value that `share` (0 to 1) of `values` do not exceed: the nearest rank."""
     ordered = sorted(values)
-    rank = max(0, min(len(ordered) - 1, round(share * len(ordered) + 0.5) - 1))
-    return ordered[rank]
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def about() -> dict[str, str]:

@@ -7,12 +7,20 @@ from pathlib import Path
 
 from inpainting.cli_paint import NO_PHOTO, paint_all
 from inpainting.console import Run, opened
-from inpainting.errors import BadRequest
+from inpainting.errors import BadRequest, ModelUnavailable
 from inpainting.files import save_atomically
 from inpainting.headers import PNG_SIGNATURE
 from inpainting.outputs import picture_files
 from inpainting.photo import read_png_text
-from inpainting.recipe import RECIPE_KEY, Recipe, differences, recipe_from_json, request_of
+from inpainting.ranges import shown
+from inpainting.recipe import (
+    RECIPE_KEY,
+    Recipe,
+    differences,
+    other_loras,
+    recipe_from_json,
+    request_of,
+)
 from inpainting.settings import Settings
 from inpainting.studio import Studio
 from inpainting.tools import blank_photo
@@ -24,12 +32,12 @@ def run_repeat(run: Run) -> None:
     options = run.options
     recipe = recipe_in(options.source, run.settings)
     request = request_of(recipe, _photo(run, recipe))
-    settings = _settings(run, recipe)
-    paints = recipe.tool is not Tool.REMOVE
-    studio = run.make_studio(settings, run.say.line, segment=False, paint=paints)
+    studio = _studio(run, recipe)
     for sentence in differences(recipe, _painter(studio, recipe)):
         run.say.line(sentence)
     (made,) = paint_all(studio, [request], run.say)
+    for sentence in other_loras(recipe, made.result.recipe):
+        run.say.line(sentence)
     save_atomically(picture_files(options.output, [made]))
     run.out.write(f"{options.output}\nseed {made.result.seed}\n")
 
@@ -64,11 +72,23 @@ def _photo(run: Run, recipe: Recipe) -> Photo:
     raise BadRequest("Name the photo that the recipe was made from: repeat PHOTO RECIPE -o OUT.png")
 
 
-def _settings(run: Run, recipe: Recipe) -> Settings:
-    """Take the recipe's painter, unless another was named."""
-    if run.options.painter or run.options.preset or recipe.tool is Tool.REMOVE:
-        return run.settings
-    return replace(run.settings, painter=recipe.painter.key)
+def _studio(run: Run, recipe: Recipe) -> Studio:
+    """Return a Studio with the recipe's painter, unless another was named.
+
+    A recipe may come from anyone: what it names is used, but not downloaded.
+    """
+    paints = recipe.tool is not Tool.REMOVE
+    if run.options.painter or run.options.preset or not paints:
+        return run.make_studio(run.settings, run.say.line, segment=False, paint=paints)
+    key = recipe.painter.key
+    settings = replace(run.settings, painter=key, offline=1)
+    try:
+        return run.make_studio(settings, run.say.line, segment=False, paint=True)
+    except ModelUnavailable as error:
+        raise ModelUnavailable(
+            f"This picture was made with {shown(key)}, which is not ready here: {error} Name it "
+            "with --painter to have it downloaded."
+        ) from error
 
 
 def _painter(studio: Studio, recipe: Recipe) -> ModelInfo:

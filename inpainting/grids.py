@@ -116,7 +116,7 @@ def _spread(setting: str, word: str) -> list[str]:
         raise BadRequest(
             f"The range {shown(word)} must go up, in at most {MAX_CELLS} steps, as 10-30:10."
         )
-    return [str(low + n * step) for n in range(int((high - low) / step) + 1)]
+    return [f"{low + n * step:f}" for n in range(int((high - low) / step) + 1)]
 
 
 def cells(
@@ -126,8 +126,8 @@ def cells(
 
     A seed that is open is drawn once for all, so that they differ in what the axes say alone. The
     words of both axes are replaced at once, in prompt and negative prompt. Raises BadRequest for
-    two axes over the same numbers, for more than MAX_CELLS pictures, and for words that the prompts
-    do not have.
+    two axes over the same numbers or the same word, for more than MAX_CELLS pictures, and for words
+    that the prompts do not have.
     """
     columns, rows = len(x.values), 1 if y is None else len(y.values)
     if columns * rows > MAX_CELLS:
@@ -136,6 +136,10 @@ def cells(
         )
     if y is not None and x.setting == y.setting and x.setting != "prompt":
         raise BadRequest(f"Both sides of the grid change the {x.setting}; choose another for one.")
+    if y is not None and x.setting == y.setting and x.values[0] == y.values[0]:
+        raise BadRequest(
+            f"Both sides of the grid replace {shown(x.values[0])}; choose another word for one."
+        )
     axes = (x,) if y is None else (x, y)
     for axis in axes:
         _require_words(request, axis)

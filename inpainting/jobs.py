@@ -8,6 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
+
 from inpainting.errors import BadOutput
 from inpainting.framing import CONTEXT, crop
 from inpainting.photo import is_trained, to_profile, with_pixels
@@ -23,7 +25,7 @@ from inpainting.repainting import (
     prepare,
     put_back,
 )
-from inpainting.tools import Task, task_for
+from inpainting.tools import EMPTY, Task, is_whole, task_for
 from inpainting.types import (
     ModelInfo,
     Painted,
@@ -32,6 +34,7 @@ from inpainting.types import (
     PaintSettings,
     Photo,
     Progress,
+    Region,
     Rgb,
     Tool,
 )
@@ -107,7 +110,7 @@ def paint_one(
         seconds=time.perf_counter() - started,
         recipe=recipe,
         notes=(*notes, *_notes(job)),
-        before=job.task.photo,
+        before=_before(job),
         film=tuple(film),
     )
 
@@ -139,9 +142,23 @@ def _with_painted(photo: Photo, painted: Rgb, job: Job, plan: Plan) -> Photo:
     return with_pixels(photo, pixels)
 
 
+def _before(job: Job) -> Photo:
+    """Return what was painted on, with new ground that looks empty."""
+    photo, hole = job.task.photo, job.task.hole
+    if job.request.tool is not Tool.EXTEND:
+        return photo
+    return with_pixels(photo, np.where(hole[..., None], np.uint8(EMPTY), photo.pixels))
+
+
 def _notes(job: Job) -> tuple[str, ...]:
     photo, hole = job.task.photo, job.task.hole
     if photo.alpha is None or not (photo.alpha[hole] == 0).any():
         return ()
-    side = job.request.region.value
-    return (f"Part of the {side} is transparent in the photo and stays so.",)
+    return (f"Part of the {_painted_side(job.request)} is transparent in the photo and stays so.",)
+
+
+def _painted_side(request: PaintRequest) -> str:
+    """Return what the hole lies in, whatever the region says where a tool does not look at it."""
+    if request.tool is Tool.REMOVE:
+        return Region.SUBJECT.value
+    return "photo" if is_whole(request) else request.region.value

@@ -18,7 +18,7 @@ class PhotoLimits:
     """
 
     max_pixels: int = 50_000_000
-    max_bytes: int = 30_000_000
+    max_bytes: int = 200_000_000
     min_side: int = 16
     max_side: int = 30_000
 

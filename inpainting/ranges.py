@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from inpainting.errors import BadRequest
 
 
@@ -23,6 +25,11 @@ def require_number(field: str, value: float, low: float, high: float) -> float:
             f"The {field} is {shown(value)}; it must be a number from {low:g} to {high:g}."
         )
     return float(value)
+
+
+def least_strength(steps: int) -> float:
+    """Return the least strength with two decimals at which one of `steps`, 1 or more, runs."""
+    return math.ceil(100 / steps) / 100
 
 
 def shown(value: object) -> str:

@@ -48,6 +48,7 @@ __all__ = [
     "SelectionUsed",
     "differences",
     "library_versions",
+    "other_loras",
     "pack_mask",
     "recipe_from_json",
     "recipe_of",
@@ -207,6 +208,15 @@ def differences(recipe: Recipe, painter: ModelInfo) -> tuple[str, ...]:
     ]
     versions = library_versions()
     return (*told, *(_other_version(name, was, versions) for name, was in _old(recipe, versions)))
+
+
+def other_loras(was: Recipe, now: Recipe) -> tuple[str, ...]:
+    """Return a sentence for each LoRA file that has another content than the recipe's had."""
+    return tuple(
+        f"The LoRA file {name!r} is not the one that was used; the picture may differ."
+        for name, digest in was.lora_digests.items()
+        if now.lora_digests.get(name, digest) != digest
+    )
 
 
 def _compared(was: ModelUsed, now: ModelUsed) -> list[tuple[str, str, str]]:

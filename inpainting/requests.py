@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from inpainting.errors import BadRequest
-from inpainting.ranges import require_number, require_whole, shown
+from inpainting.ranges import least_strength, require_number, require_whole, shown
 from inpainting.sets import variant
 from inpainting.types import (
     PREFILLS,
@@ -259,7 +259,7 @@ def _require_strength(value: float, steps: int) -> float:
     if int(steps * strength) == 0:
         raise BadRequest(
             f"With {steps} steps a strength of {strength:g} runs no step at all; "
-            f"take a strength of at least {1 / steps:.2g}, or more steps."
+            f"take a strength of at least {least_strength(steps):g}, or more steps."
         )
     return strength
 

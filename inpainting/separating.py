@@ -8,6 +8,7 @@ from itertools import combinations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inpainting.distances import as_bytes, bounds
 from inpainting.framing import Frame
@@ -16,13 +17,17 @@ from inpainting.types import Box, Mask
 MAX_PIECES = 8
 """More separate holes than this are painted together with their nearest."""
 
-MAX_BOXES = 48
-"""Finer than this pieces are not told apart: comparing all with all takes its time."""
+TILES = 6, 8
+"""Rows and columns of tiles of a photo; where there are more pieces than tiles, those in one tile
+go together: comparing all with all takes its time."""
+
+MAX_BOXES = TILES[0] * TILES[1]
 
 CELL = 16
 """Side in pixels of the squares on which pieces are told apart; their frames are much larger."""
 
 Framed = tuple[Box, Frame]
+Squares = NDArray[np.int64]
 
 
 def separated(
@@ -48,13 +53,24 @@ def boxes_of(hole: Mask) -> list[Box]:
 
     Each holds a piece of it, or several that lie near each other; boxes may overlap.
     """
-    cell = CELL
-    while True:
-        grid = _any_in_cells(hole, cell)
-        count, _, stats, _ = cv2.connectedComponentsWithStats(as_bytes(grid))
-        if count <= MAX_BOXES + 1:
-            return [_exact(hole, cell, stats[i, : cv2.CC_STAT_AREA]) for i in range(1, count)]
-        cell *= 2
+    grid = _any_in_cells(hole, CELL)
+    stats = cv2.connectedComponentsWithStats(as_bytes(grid))[2]
+    squares = np.asarray(stats[1:, : cv2.CC_STAT_AREA], np.int64)
+    if len(squares) > MAX_BOXES:
+        squares = _by_tile(squares, grid.shape)
+    return [_exact(hole, CELL, square) for square in squares]
+
+
+def _by_tile(squares: Squares, shape: tuple[int, ...]) -> Squares:
+    """Join squares, Nx4 of x, y, width and height, whose middles lie in one tile of a grid HxW."""
+    starts, ends = squares[:, :2], squares[:, :2] + squares[:, 2:]
+    across, down = ((starts + ends) // 2).T
+    tiles = (down * TILES[0] // shape[0]) * TILES[1] + across * TILES[1] // shape[1]
+    joined = []
+    for tile in np.unique(tiles):
+        first, last = starts[tiles == tile].min(axis=0), ends[tiles == tile].max(axis=0)
+        joined.append([*first, *(last - first)])
+    return np.array(joined, np.int64)
 
 
 def _any_in_cells(hole: Mask, cell: int) -> Mask:

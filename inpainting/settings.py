@@ -49,7 +49,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("loras", "", "Folder of LoRA files (safetensors) that can be added to a painter."),
     Setting("device", "auto", "Device of SAM and SDXL: auto, cpu, cuda, cuda:1 or mps."),
     Setting("max_megapixels", 50, "Largest photo, in millions of pixels.", 1, 178),
-    Setting("max_file_mb", 30, "Largest file, in megabytes.", 1, 500),
+    Setting("max_file_mb", 200, "Largest file, in megabytes.", 1, 500),
     Setting("embedding_cache_mb", 512, "Memory for embeddings of photos, in megabytes.", 16, 65536),
     Setting("queue_size", 16, "Repaints that may wait; the next one is refused.", 1, 1000),
     Setting("sessions", 64, "Browser sessions kept in memory at a time.", 1, 10000),
@@ -69,7 +69,7 @@ class Settings:
     loras: str = ""
     device: str = "auto"
     max_megapixels: int = 50
-    max_file_mb: int = 30
+    max_file_mb: int = 200
     embedding_cache_mb: int = 512
     queue_size: int = 16
     sessions: int = 64

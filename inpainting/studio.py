@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,8 +22,10 @@ from inpainting.photo import PhotoLimits, open_photo
 from inpainting.ports import Everything, Finder, Painter, Proposer, Segmenter, Tokens
 from inpainting.ranges import shown
 from inpainting.requests import check_prompts, check_words, resolve
+from inpainting.sets import variant
 from inpainting.settings import Settings
 from inpainting.status import Status
+from inpainting.tools import task_for
 from inpainting.types import (
     Candidates,
     Embedding,
@@ -208,6 +211,8 @@ class Studio:
         None where it cannot tell, or not yet.
         """
         painter = self._painter
+        with suppress(BadRequest):  # braces that do not match are told when it is painted
+            prompt = variant(prompt, 0)
         counted = painter.tokens(prompt) if isinstance(painter, Tokens) else (0, 0)
         return counted if counted[1] else None
 
@@ -230,6 +235,18 @@ class Studio:
                 yield from paint_one(painter, segmenter.info, job, settings)
         finally:
             self._painting.release()
+
+    def check(self, request: PaintRequest) -> None:
+        """Raise what `paint` would, as far as it can be told without the selection."""
+        resolve(request, self._painter_for(request).info)
+        if request.tool in (Tool.CREATE, Tool.EXTEND):
+            task_for(request, self.settings.max_megapixels * 1_000_000)
+
+    @contextmanager
+    def idle(self) -> Iterator[None]:
+        """Wait for the job that paints to end, and let none begin inside."""
+        with self._painting:
+            yield
 
     def _painter_for(self, request: PaintRequest) -> Painter:
         """Return the painter of a tool: for Remove the filler that was asked for."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from inpainting.errors import BadRequest, NothingSelected
 from inpainting.masks import as_mask, grow, to_hole
-from inpainting.photo import make_photo
+from inpainting.photo import LIMITS, make_photo
 from inpainting.requests import check_sides, check_size
 from inpainting.types import Mask, PaintRequest, Photo, Sides, Size, Tool
 
@@ -33,8 +33,9 @@ class Task:
 def task_for(request: PaintRequest, max_pixels: int) -> Task:
     """Return the picture and the hole of a request.
 
-    Raises BadRequest for a mask of another size or dtype and for a result of more than `max_pixels`
-    pixels, NothingSelected where the hole or what is kept would be empty and must not be.
+    Raises BadRequest for a mask of another size or dtype, for a result of more than `max_pixels`
+    pixels and for one longer than a photo may be, NothingSelected where the hole or what is kept
+    would be empty and must not be.
     """
     if request.tool is Tool.CREATE:
         return _created(request.size, max_pixels)
@@ -100,6 +101,11 @@ def _require_room(size: Size, max_pixels: int) -> None:
         raise BadRequest(
             f"The picture would have {size[0]} x {size[1]} pixels; at most "
             f"{max_pixels / 1_000_000:g} million are allowed."
+        )
+    if max(size) > LIMITS.max_side:  # it could not be opened again
+        raise BadRequest(
+            f"The picture would be {size[0]} x {size[1]} pixels; "
+            f"a side may have at most {LIMITS.max_side}."
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -38,6 +39,10 @@ Loader = Callable[..., Loaded]
 
 class Holder(Protocol):
     """What takes the models over when they are ready: the Studio."""
+
+    def idle(self) -> AbstractContextManager[None]:
+        """Wait for the job that paints to end, and let none begin inside."""
+        ...
 
     def status(self) -> Status:
         """What is loaded now."""

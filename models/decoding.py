@@ -106,7 +106,7 @@ def decode_somehow(
     if tiled is None:
         raise OutOfMemory(
             "There is too little memory to decode the picture, even in tiles; "
-            "close other programs that use it, or choose the embedded preset."
+            "close other programs that use it, or choose another model."
         )
     return tiled, (IN_TILES,)
 

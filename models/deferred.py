@@ -16,7 +16,7 @@ class DeferredPainter:
     """Stands for the painter that `load` returns; `info` describes it until it is there.
 
     Loading begins with `start`, or else with the first job, on a thread of its own. When it fails
-    every job raises ModelUnavailable with the reason.
+    the jobs that wait raise ModelUnavailable with the reason, and the next one tries again.
     """
 
     def __init__(self, info: ModelInfo, load: Callable[[], Painter]) -> None:
@@ -44,8 +44,11 @@ class DeferredPainter:
         return painter.tokens(prompt) if isinstance(painter, Tokens) else (0, 0)
 
     def start(self) -> None:
-        """Begin to load in the background; does nothing when that was begun before."""
+        """Begin to load in the background, once more where that has failed; else only once."""
         with self._starting:
+            if self._settled.is_set() and self._painter is None:
+                self._settled.clear()
+                self._thread = None
             if self._thread is None:
                 self._thread = Thread(target=self._settle, name="painter-loading", daemon=True)
                 self._thread.start()

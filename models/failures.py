@@ -31,7 +31,7 @@ def explained(title: str, offline: bool) -> Iterator[None]:
     release_memory()
     raise ModelUnavailable(
         f"{title} does not fit into the memory of the device; close other programs that use it, "
-        "or choose the embedded preset."
+        "or choose another model."
     )
 
 
@@ -44,7 +44,7 @@ def explain(error: BaseException, title: str, offline: bool) -> str:
     if offline and names & {*_MISSING, *_NETWORK}:
         return (
             f"{title} is not on this disk, and the offline setting forbids to download it; "
-            "start once without --offline, or choose the embedded preset."
+            "start once without --offline, or choose another model."
         )
     if "GatedRepoError" in names:
         return (
@@ -52,11 +52,11 @@ def explain(error: BaseException, title: str, offline: bool) -> str:
             "model's page there, log in on this machine with hf auth login, and try again."
         )
     if names & set(_REFUSED):
-        return f"The model hub does not give out {title}; choose another model or the embedded one."
+        return f"The model hub does not give out {title}; choose another model."
     if names & {*_NETWORK, *_MISSING}:
         return (
             f"{title} is not on this disk, and the model hub cannot be reached; check the network "
-            "and try again, or choose the embedded preset."
+            "and try again, or choose another model."
         )
     if any("no file named" in str(cause) and "safetensors" in str(cause) for cause in chain):
         return (
@@ -72,8 +72,7 @@ def explain(error: BaseException, title: str, offline: bool) -> str:
             "from the model cache and try again."
         )
     return (
-        f"{title} could not be loaded ({type(error).__name__}). Try again, or choose "
-        "the embedded preset."
+        f"{title} could not be loaded ({type(error).__name__}). Try again, or choose another model."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -102,7 +103,7 @@ def check_steps(mode: Mode, family: Family, settings: PaintSettings) -> None:
     if run < 1:
         raise BadRequest(
             f"With {steps} steps a strength of {strength:g} runs no step at all; "
-            f"take a strength of at least {1 / steps:.2g}, or more steps."
+            f"take a strength of at least {math.ceil(100 / steps) / 100:g}, or more steps."
         )
 
 

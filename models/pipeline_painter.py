@@ -104,8 +104,8 @@ class PipelinePainter:
         if found is None:
             raise OutOfMemory(
                 f"There is too little memory on {self._info.device} to paint {rgb.shape[1]} x "
-                f"{rgb.shape[0]} pixels; close other programs that use it, or choose the embedded "
-                "preset."
+                f"{rgb.shape[0]} pixels; close other programs that use it, or choose another "
+                "model."
             )
         return np.asarray(found[0] * 2 - 1, np.float32)
 

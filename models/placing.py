@@ -24,7 +24,7 @@ def must_offload(
     needed = (offloaded if device.type == "cuda" else whole) * factor
     raise ModelUnavailable(
         f"{title} needs {needed / 1e9:.0f} GB of free memory on {device}, and there are "
-        f"{free / 1e9:.1f}; close other programs that use it, or choose the embedded preset."
+        f"{free / 1e9:.1f}; close other programs that use it, or choose another model."
     )
 
 

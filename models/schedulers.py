@@ -6,6 +6,7 @@ The choice of parameters follows the table of the diffusers documentation, "Sche
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,7 +82,7 @@ def count_steps(scheduler: Any, steps: int, strength: float) -> int:
     if kept < 1:
         raise BadRequest(
             f"With {steps} steps a strength of {strength:g} runs no step at all; "
-            f"take a strength of at least {1 / steps:.2g}, or more steps."
+            f"take a strength of at least {math.ceil(100 / steps) / 100:g}, or more steps."
         )
     scheduler.set_timesteps(steps)
     return len(scheduler.timesteps[(steps - kept) * scheduler.order :])

@@ -81,8 +81,8 @@ class StableJob:
         height, width = self._hole.shape
         raise OutOfMemory(
             f"There is too little memory on {self._outfit.info.device} to paint {width} x "
-            f"{height} pixels; close other programs that use it, or choose the embedded "
-            "preset."
+            f"{height} pixels; close other programs that use it, or choose another "
+            "model."
         )
 
     def _paint(self, pipeline: Any, worded: Worded, emit: Emit[Event], stop: StopSignal) -> None:

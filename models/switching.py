@@ -75,8 +75,11 @@ class Switcher:
     def loras(self) -> tuple[str, ...]:
         """Return the names, without ending, of the LoRA files in the folder of the settings."""
         folder = lora_folder(self._settings)
-        files = folder.glob("*.safetensors") if folder else ()
-        return tuple(sorted(path.stem for path in files))
+        if folder is None:
+            return ()
+        from models.lora import lora_names
+
+        return lora_names(folder)
 
     def switch(self, kind: Kind, key: str) -> None:
         """Begin to load a model; see `Switch`."""
@@ -87,7 +90,7 @@ class Switcher:
         if kind not in _WAYS:
             raise BadRequest(f"A {str(kind)[:40]!r} is no kind of model; see the list.")
         find, load = _WAYS[kind]
-        row = find(key)
+        row = find(str(key)[:80])
         if self._holder.status().loading or not self._loading.acquire(blocking=False):
             raise BadRequest(BUSY)
         self._tell(f"Loading {row.title}.", None)
@@ -137,7 +140,8 @@ class Switcher:
         from models.device import release_memory
 
         coming: Future[Painter] = Future()
-        self._holder.use(painter=DeferredPainter(painter_info(_as_painter(row)), coming.result))
+        with self._holder.idle():  # a job under way holds the painter, and its memory
+            self._holder.use(painter=DeferredPainter(painter_info(_as_painter(row)), coming.result))
         self._tell(f"Loading {row.title}.", None)
         gc.collect()
         release_memory()

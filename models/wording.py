@@ -82,7 +82,7 @@ def _weighted(level: _Open) -> Iterator[Part]:
         factor = float(number[2])
         parts = [*parts[:-1], replace(parts[-1], text=number[1])]
     for part in parts:
-        yield replace(part, weight=min(MOST_WEIGHT, part.weight * factor))
+        yield Part(part.text, min(MOST_WEIGHT, part.weight * factor))
 
 
 def _flat(levels: Sequence[_Open]) -> Iterator[Part]:

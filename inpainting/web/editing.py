@@ -229,6 +229,8 @@ def bring_back(
     now = replace(_opened(session), region=region, whole=whole, result=0, composed=None)
     if parts:
         now = replace(_with_parts(now, parts, len(parts) - 1), edges=check_edges(edges))
+    else:
+        now = replace(now, edges=check_edges(replace(now.edges, feather=edges.feather)))
     return push(session, now)
 
 
@@ -240,14 +242,15 @@ def finished(session: Session, result: Finished, more: bool = False) -> Session:
 
     Undo shows what was shown before; the result stays listed. That is one step for all pictures of
     a run (`more` tells of a further one), and none while there is something to redo: it would go.
-    Then the result is shown all the same, as `show_result` does. Where there was nothing, the first
-    picture becomes the photo to go on with.
+    Then the result is shown all the same, as `show_result` does. The first picture of a run that
+    started from nothing becomes the photo to go on with, to be repainted.
     """
     last = session.results[-1].id if session.results else 0
     session = replace(session, results=(*session.results, result)[-MAX_RESULTS:])
     sheet = session.now.sheet
-    if sheet is None and not result.source:
-        return further(session, result.id)
+    here = "" if sheet is None else sheet.display
+    if result.created and here == result.source and not (more or session.future):
+        return choose_tool(further(session, result.id), Tool.REPAINT)
     if sheet is None or sheet.display != result.source:
         return replace(session, version=session.version + 1)
     now = replace(session.now, result=result.id)

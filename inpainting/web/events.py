@@ -12,6 +12,7 @@ from gradio.utils import get_upload_folder
 
 from inpainting.errors import BadRequest, PointPaintError
 from inpainting.offers import Kind, Offer, Switch
+from inpainting.requests import MAX_PROMPT
 from inpainting.studio import Studio
 from inpainting.types import ModelInfo
 from inpainting.web import handlers, progress, statuscard
@@ -21,8 +22,9 @@ from inpainting.web.fields import Painter, carried, given_back, painter_of, reme
 from inpainting.web.form import COUNT, FIELDS, Form, with_lora
 from inpainting.web.gridding import size_told
 from inpainting.web.handlers import Acted
+from inpainting.web.layout import IDLE_SECONDS, POLL_SECONDS
 from inpainting.web.line import Line
-from inpainting.web.painting import Shown, paint
+from inpainting.web.painting import Shown, check, paint
 from inpainting.web.prompting import token_line, with_negative
 from inpainting.web.queries import ENDED
 from inpainting.web.results import panel
@@ -113,8 +115,8 @@ class Events:
         return _scene(handlers.find(self.studio, desk, text), desk)
 
     def refresh(self, desk: Desk) -> Any:
-        """Canvas: a repaint has ended, and what it did can be undone."""
-        return handlers.look(self.studio, desk)
+        """Canvas, tool: a repaint has ended, and what it did can be undone."""
+        return handlers.look(self.studio, desk), desk.session.tool.value
 
     def reuse(self, event: gr.EventData) -> Any:
         """Seed: that of a result is wanted again."""
@@ -131,10 +133,14 @@ class Events:
 
     # ---- a repaint
 
-    def begin(self, desk: Desk, window: str, request: gr.Request) -> Any:
+    def begin(self, desk: Desk, window: str, request: gr.Request, *fields: Any) -> Any:
         """Ticket, job, the line's timer: Repaint was pressed in a window that shows a desk."""
-        if desk.session.now.sheet is None and window not in ("", desk.key):
-            job = progress.failed(ENDED), *_buttons(busy=False)
+        try:
+            if desk.session.now.sheet is None and window not in ("", desk.key):
+                raise BadRequest(ENDED)
+            check(self.studio, desk, Form(*fields))
+        except PointPaintError as error:
+            job = progress.failed(str(error)), *_buttons(busy=False)
             return 0, *job, gr.Timer(active=False)
         ticket = desk.begin(request.session_hash or "")
         before = self.line.join(desk, ticket)
@@ -187,9 +193,11 @@ class Events:
             info=label(problem or SEED_INFO), elem_classes=["pp-wrong"] if problem else []
         )
 
-    def tokens(self, prompt: str) -> Any:
+    def tokens(self, prompt: object) -> Any:
         """Line under the prompt: it has changed."""
-        return token_line(self.studio.tokens(prompt or ""))
+        # What is longer is refused, and counting it could hold up everybody.
+        text = prompt if isinstance(prompt, str) and len(prompt) <= MAX_PROMPT else ""
+        return token_line(self.studio.tokens(text))
 
     def preset(self, negative: str, name: str) -> Any:
         """Negative prompt, the list of presets: one was chosen."""
@@ -236,8 +244,8 @@ class Events:
             if self.switch is not None:
                 self.switch.switch(kind, key)
         except PointPaintError as error:
-            return told(str(error), "pp-mark"), gr.Timer(active=True)
-        return "", gr.Timer(active=True)
+            return told(str(error), "pp-mark"), self._again(loading=True)
+        return "", self._again(loading=True)
 
     def _offers(self) -> tuple[Offer, ...]:
         return self.switch.offers() if self.switch else ()
@@ -260,6 +268,11 @@ class Events:
             gr.update(choices=list(loras)),
             gr.update(visible=self.studio.can_find),
         )
+
+    def _again(self, loading: bool) -> gr.Timer:
+        """Where models can be switched another window may do so at any time."""
+        seconds = POLL_SECONDS if loading else IDLE_SECONDS
+        return gr.Timer(seconds, active=loading or self.switch is not None)
 
     def resume(self, desk: Desk, event: gr.EventData) -> Any:
         """Scene, painter, fields: the canvas of a page just loaded asks for what lay there."""
@@ -284,11 +297,11 @@ class Events:
         Those change where it is another painter.
         """
         status, info = self.studio.status(), self.studio.painter.info
-        again = gr.Timer(active=bool(status.loading))
+        again = self._again(bool(status.loading))
         fields: tuple[Any, ...] = (gr.skip(),) * len(knobs)
         if info.key != painter.key:
             values = carried(knobs, painter.best, info)
-            fields = (*values[:3], _schedulers(info, values[3]))
+            fields = (*values[:3], _schedulers(info, values[3]), values[4])
         cards = statuscard.pill(status), statuscard.card(status)
         return *cards, again, painter_of(info), *self._hanging(), *fields
 

@@ -14,7 +14,7 @@ from inpainting.requests import MAX_PROMPT, MAX_SEED
 from inpainting.types import ModelInfo, PaintDefaults
 from inpainting.web.form import FIELDS, seed_from
 
-KNOBS = ("guidance", "steps", "strength", "scheduler")
+KNOBS = ("guidance", "steps", "strength", "scheduler", "look")
 """The fields that a painter has defaults for."""
 
 BAD_SEED = "The seed must be a whole number from 0 to 4294967295; empty draws one."
@@ -47,11 +47,12 @@ def carried(knobs: Sequence[Any], old: PaintDefaults, info: ModelInfo) -> tuple[
     """
     before, after = _knobs(old), _knobs(defaults_of(info))
     moved = [new if at == was else at for at, was, new in zip(knobs, before, after, strict=True)]
-    return (*moved[:3], moved[3] if moved[3] in info.schedulers else after[3])
+    scheduler = moved[3] if moved[3] in info.schedulers else after[3]
+    return (*moved[:3], scheduler, moved[4])
 
 
 def _knobs(best: PaintDefaults) -> tuple[Any, ...]:
-    return best.guidance, best.steps, best.strength, best.scheduler
+    return best.guidance, best.steps, best.strength, best.scheduler, best.restyle
 
 
 def remembered(values: Sequence[object], painter: Painter) -> dict[str, Any]:

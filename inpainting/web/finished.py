@@ -28,7 +28,8 @@ class Finished:
     painted on, as the browser shows it and of the picture's size, and `sheet` the picture itself,
     its PNG with the recipe inside at `sheet.path`; `file_name` is the name it is downloaded under,
     `thumb` a small copy. `source` is what lay on the desk, by its path, empty for nothing; `recipe`
-    and `film` are the paths of the recipe alone and of the filmstrip, empty for none.
+    and `film` are the paths of the recipe alone and of the filmstrip, empty for none; `created`
+    tells that it started from nothing.
     """
 
     id: int
@@ -42,3 +43,4 @@ class Finished:
     source: str = ""
     recipe: str = ""
     film: str = ""
+    created: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from inpainting.errors import BadRequest, NothingSelected
@@ -12,7 +12,16 @@ from inpainting.framing import CONTEXT
 from inpainting.records import PartUsed, SelectionUsed
 from inpainting.requests import RESTYLE_STRENGTH, check_size
 from inpainting.tools import blank_photo
-from inpainting.types import Combine, LoraUse, PaintRequest, Photo, Prompts, Sides, Tool
+from inpainting.types import (
+    Combine,
+    LoraUse,
+    ModelInfo,
+    PaintRequest,
+    Photo,
+    Prompts,
+    Sides,
+    Tool,
+)
 from inpainting.web.session import NO_PROMPTS, Part, Session, Step
 
 NOT_SELECTED = "Nothing is selected yet: click the subject of the photo first."
@@ -82,6 +91,10 @@ def request_of(session: Session, photo: Photo | None, form: Form) -> PaintReques
     Raises NothingSelected, and BadRequest for what needs a photo and for texts that cannot be read.
     """
     tool = tool_of(form.tool)
+    return _asked(photo, tool, form, _selected(session, tool, form))
+
+
+def _asked(photo: Photo | None, tool: Tool, form: Form, selected: dict[str, Any]) -> PaintRequest:
     return PaintRequest(
         photo=_ground(photo, tool, form),
         tool=tool,
@@ -94,9 +107,33 @@ def request_of(session: Session, photo: Photo | None, form: Form) -> PaintReques
         prefill=form.prefill or "auto",
         match_colour=COLOURS.get(str(form.colour)),
         film=form.film is True,
-        **_selected(session, tool, form),
+        **selected,
         **_knobs(tool, form),
         **_sizes(tool, form),
+    )
+
+
+def draft_of(session: Session, photo: Photo | None, form: Form) -> PaintRequest:
+    """Return what will be asked for, but for the selection, which may still be on its way.
+
+    Raises as `request_of`, NothingSelected only where nothing at all was pointed at.
+    """
+    tool = tool_of(form.tool)
+    empty = all(part.empty for part in session.now.parts)
+    if photo and empty and (tool in MASKED or (tool is Tool.RESTYLE and not session.now.whole)):
+        raise NothingSelected(NOT_SELECTED)
+    return _asked(photo, tool, form, {"mask": None})
+
+
+def suited(request: PaintRequest, painter: ModelInfo) -> PaintRequest:
+    """Return a request without what the page hides for this painter: nobody could empty it there.
+
+    The fields keep their values for the next painter that takes them.
+    """
+    return replace(
+        request,
+        softness=request.softness if painter.soft else 0,
+        loras=request.loras if painter.lora_base else (),
     )
 
 
@@ -112,8 +149,10 @@ def _ground(photo: Photo | None, tool: Tool, form: Form) -> Photo:
 def _selected(session: Session, tool: Tool, form: Form) -> dict[str, Any]:
     """What comes from the canvas: the mask and how it was made."""
     now = session.now
-    if tool not in MASKED and (tool is not Tool.RESTYLE or now.whole):
+    if tool is Tool.CREATE:
         return {"mask": None}
+    if tool is Tool.EXTEND or (tool is Tool.RESTYLE and now.whole):
+        return {"mask": None, "feather": now.edges.feather}
     mask = session.mask
     if mask is None:
         raise NothingSelected(NOT_SELECTED)

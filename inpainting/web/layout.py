@@ -27,6 +27,9 @@ HEADER = (
     "<p data-t>Click the subject, say what the rest should be.</p></div>${value}</div>"
 )
 POLL_SECONDS = 1.5
+IDLE_SECONDS = 10.0
+"""How often the page asks what is loaded while nothing is on its way."""
+
 LINE_SECONDS = 2.0
 
 CANVAS_SCRIPTS = (

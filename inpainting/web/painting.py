@@ -11,15 +11,17 @@ from typing import Any
 
 from inpainting.errors import PointPaintError
 from inpainting.studio import Studio
-from inpainting.types import PaintResult, Progress, Rgb
+from inpainting.types import PaintResult, Progress, Rgb, Tool
 from inpainting.web import editing, progress
+from inpainting.web.composing import compose
 from inpainting.web.desk import Desk
 from inpainting.web.display import reduced
 from inpainting.web.finished import Finished
-from inpainting.web.form import Form, request_of, tool_of
+from inpainting.web.form import Form, draft_of, request_of, suited, tool_of
 from inpainting.web.gridding import CELL_SIDE, Plot, plot_of, sheet_of
 from inpainting.web.results import add, finish, panel, sheet_of_all
 from inpainting.web.selecting import UNEXPECTED, settle_wholly
+from inpainting.web.session import Session
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,6 +47,15 @@ class Tally:
 
     seconds: list[float] = field(default_factory=list)
     small: list[Rgb] = field(default_factory=list)
+
+
+def check(studio: Studio, desk: Desk, form: Form) -> None:
+    """Refuse, before anybody waits for it, what cannot be painted; raises as `Studio.check`."""
+    session = desk.session
+    photo = None if session.now.sheet is None else desk.photo(session.now.sheet)
+    draft = suited(draft_of(session, photo, form), studio.painter.info)
+    for request in plot_of(draft, form).requests:
+        studio.check(request)
 
 
 def paint(studio: Studio, desk: Desk, form: Form, ticket: int) -> Generator[Shown, None, None]:
@@ -89,17 +100,17 @@ def _steps(
     studio: Studio, desk: Desk, form: Form, ticket: int, tally: Tally
 ) -> Generator[progress.View, None, None]:
     """Yield the steps, and put the pictures on the desk as they come; end when not wanted."""
-    desk.change(partial(editing.choose_tool, tool=tool_of(form.tool)))
-    session = settle_wholly(studio, desk)
+    session = _for_tool(studio, settle_wholly(studio, desk), tool_of(form.tool))
     photo = None if session.now.sheet is None else desk.photo(session.now.sheet)
     source = "" if session.now.sheet is None else session.now.sheet.display
-    plot = plot_of(request_of(session, photo, form), form)
+    request = suited(request_of(session, photo, form), studio.painter.info)
+    plot = plot_of(request, form)
     with closing(_events(studio, plot)) as events:
         for event in events:
             if not desk.wants(ticket):
                 return
             if isinstance(event, PaintResult):
-                if photo is None:
+                if request.tool is Tool.CREATE and not tally.seconds:
                     studio.embed(event.photo)
                 _put(desk, finish(event, photo, source), tally)
                 tally.small.extend([reduced(event.photo.rgb, CELL_SIDE)] if plot.is_grid else [])
@@ -110,6 +121,18 @@ def _steps(
         whole = sheet_of(plot, tally.small)
         desk.change(partial(add, item=sheet_of_all(whole, plot.seed, source), more=True))
         yield progress.WAITING
+
+
+def _for_tool(studio: Studio, session: Session, tool: Tool) -> Session:
+    """Return a settled session with the tool of the form, and its selection as that takes it.
+
+    The desk is left alone: by the time a repaint begins its user may have gone on to another tool.
+    """
+    chosen = editing.choose_tool(session, tool)
+    if not chosen.unsettled:
+        return chosen
+    selection = compose(chosen, studio.painter.info)
+    return replace(chosen, now=replace(chosen.now, composed=selection))
 
 
 def _events(studio: Studio, plot: Plot) -> Generator[Progress | PaintResult, None, None]:

@@ -80,6 +80,7 @@ def finish(result: PaintResult, photo: Photo | None, source: str) -> Finished:
         source=source,
         recipe=keep(recipe.encode(), f"{stem}.json"),
         film=keep(_film(result), f"{stem}-steps.png") if result.film else "",
+        created=result.recipe.tool is Tool.CREATE,
     )
 
 

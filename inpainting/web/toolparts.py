@@ -7,10 +7,11 @@ from typing import Any
 
 import gradio as gr
 
-from inpainting.requests import MAX_PROMPT, RESTYLE_STRENGTH
+from inpainting.requests import MAX_PROMPT
 from inpainting.studio import Studio
 from inpainting.types import ModelInfo, Region, Tool
 from inpainting.web import progress
+from inpainting.web.fields import defaults_of
 from inpainting.web.prompting import TIPS
 from inpainting.web.sizing import EXTENSIONS, SHAPES, picture_size
 from inpainting.web.texts import TRANSLATE, label
@@ -26,7 +27,7 @@ def form(studio: Studio) -> dict[str, Any]:
         **_method(studio.fillers),
         **_sides(),
         **_size(studio.painter.info),
-        **_look(),
+        **_look(studio.painter.info),
         **_prompts(),
         **_buttons(),
     }
@@ -121,12 +122,12 @@ def _pixels(title: str, name: str, value: int) -> gr.Number:
     )
 
 
-def _look() -> dict[str, Any]:
+def _look(info: ModelInfo) -> dict[str, Any]:
     return {
         "look": gr.Slider(
             0.0,
             1.0,
-            RESTYLE_STRENGTH,
+            defaults_of(info).restyle,
             step=0.01,
             label=label("How much changes"),
             info=label("Low keeps shapes and colours, high paints almost everything anew."),

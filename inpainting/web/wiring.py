@@ -23,7 +23,7 @@ EACH = MappingProxyType({**QUICK, "trigger_mode": "multiple"})
 LAST = MappingProxyType({**QUICK, "trigger_mode": "always_last"})
 """For what is only worth hearing as it stands."""
 
-WINDOW = "(desk) => [desk, sessionStorage.getItem('pp-desk') || '']"
+WINDOW = "(desk, _, ...form) => [desk, sessionStorage.getItem('pp-desk') || '', ...form]"
 """Fills in the desk that the window shows: a server that was started anew knows another one."""
 
 
@@ -69,7 +69,7 @@ def _wire_painting(w: Widgets, events: Events) -> None:
     begun = gr.on(
         [w.repaint.click, w.prompt.submit, w.negative_prompt.submit],
         events.begin,
-        [w.desk, w.window],
+        [w.desk, w.window, *w.form],
         [w.ticket, *_job(w), w.line],
         js=WINDOW,
         **QUICK,
@@ -85,7 +85,7 @@ def _wire_painting(w: Widgets, events: Events) -> None:
         # A repaint that is wanted right after Stop is sent while the old one makes its last step.
         trigger_mode="multiple",
     )
-    run.then(events.refresh, [w.desk], [w.canvas], **EACH)
+    run.then(events.refresh, [w.desk], [w.canvas, w.tool], **EACH)
     # A painter that was loaded by its first job can tell only now how long a prompt is for it.
     run.then(events.tokens, [w.prompt], [w.tokens], **EACH)
     run.failure(events.refused, [w.desk], _job(w), **QUICK)
@@ -138,7 +138,7 @@ def _wire_visit(page: gr.Blocks, w: Widgets, events: Events) -> None:
 
     page.load(events.arrive, None, [w.header, w.status, *_hanging(w)], **QUICK)
     page.unload(leave)
-    knobs = [w.guidance, w.steps, w.strength, w.scheduler]
+    knobs = [w.guidance, w.steps, w.strength, w.scheduler, w.look]
     outputs = [w.header, w.status, w.timer, w.painter, *_hanging(w), *knobs]
     w.timer.tick(events.status, [w.painter, *knobs], outputs, **QUICK)
 

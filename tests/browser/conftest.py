@@ -62,7 +62,7 @@ def serve_studio(
     patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("cache")))
 
     def serve(studio: Studio, switch: Switch | None = None) -> str:
-        settings = Settings(port=free_port())
+        settings = Settings(port=free_port(), max_file_mb=30)
         page = build_page(studio, settings, EXAMPLES, switch)
         page.launch(prevent_thread_lock=True)
         url = f"http://127.0.0.1:{settings.port}/"

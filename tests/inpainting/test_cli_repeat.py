@@ -128,6 +128,7 @@ def test_what_cannot_be_repeated_is_told_before_any_model_is_loaded(
 
 def test_a_recipe_that_is_far_too_large_is_not_read(photo: Path, tmp_path: Path) -> None:
     path = tmp_path / "large.json"
-    path.write_bytes(b" " * 30_000_001)
+    with path.open("wb") as file:
+        file.truncate(200_000_001)
     run = Run("repeat", photo, path, "-o", tmp_path / "again.png", maker=UNUSED)
-    assert (run.code, run.err) == (BAD_INPUT, ["'large.json' is larger than 30 MB."])
+    assert (run.code, run.err) == (BAD_INPUT, ["'large.json' is larger than 200 MB."])

@@ -158,3 +158,13 @@ def test_grids_that_make_no_sense_are_refused() -> None:
 def test_labels_name_the_setting() -> None:
     assert parse_axis("guidance", "7, 7.5").labels == ("guidance 7", "guidance 7.5")
     assert parse_axis("prompt", "a, b").labels == ("a", "b")
+
+
+def test_both_sides_cannot_replace_the_same_word() -> None:
+    x, y = Axis("prompt", ("red", "blue")), Axis("prompt", ("red", "green"))
+    with pytest.raises(BadRequest, match="Both sides of the grid replace 'red'"):
+        cells(REQUEST, x, y)
+
+
+def test_tiny_steps_of_a_range_are_numbers_too() -> None:
+    assert parse_axis("guidance", "0-0.0000002:0.0000001").values == (0.0, 1e-7, 2e-7)

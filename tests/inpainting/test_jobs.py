@@ -208,3 +208,21 @@ def test_what_would_be_too_large_is_refused() -> None:
     request = asked(Tool.EXTEND, photo_of(80, 60), sides=Sides(right=4000, bottom=4000))
     with pytest.raises(BadRequest, match="at most 1 million"):
         results(studio_of(max_megapixels=1).paint(request))
+
+
+@pytest.mark.parametrize(
+    ("tool", "whole", "side"),
+    [
+        (Tool.REPAINT, False, "background"),
+        (Tool.REMOVE, False, "subject"),
+        (Tool.RESTYLE, True, "photo"),
+    ],
+)
+def test_what_stays_transparent_is_named_as_the_tool_sees_it(
+    tool: Tool, whole: bool, side: str
+) -> None:
+    plain = photo_of(64, 48)
+    photo = make_photo(plain.pixels, np.zeros((48, 64), np.uint8), None, "photo")
+    request = asked(tool, photo, **({"mask": None} if whole else {}))
+    (result,) = results(studio_of().paint(request))
+    assert f"Part of the {side} is transparent in the photo and stays so." in result.notes

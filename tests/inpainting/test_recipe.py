@@ -27,6 +27,7 @@ from inpainting.recipe import (
     Recipe,
     SelectionUsed,
     differences,
+    other_loras,
     pack_mask,
     recipe_from_json,
     recipe_of,
@@ -280,3 +281,11 @@ def test_the_version_is_that_of_the_project() -> None:
     found = re.search(r'^version = "(.*)"$', project, re.MULTILINE)
     assert found is not None
     assert found[1] == APP_VERSION
+
+
+def test_another_lora_file_of_the_same_name_is_told_of() -> None:
+    was, now = ({"ink": digit * 64, "oil": "b" * 64} for digit in "ac")
+    sentence = "The LoRA file 'ink' is not the one that was used; the picture may differ."
+    old, new = (replace(RECIPE, lora_digests=digests) for digests in (was, now))
+    assert other_loras(old, new) == (sentence,)
+    assert other_loras(old, old) == other_loras(replace(old, lora_digests={}), new) == ()

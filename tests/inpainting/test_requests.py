@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inpainting.errors import BadRequest
+from inpainting.ranges import least_strength
 from inpainting.requests import (
     MAX_CORNERS,
     MAX_SEED,
@@ -266,3 +267,10 @@ def test_lora_files_and_softness_out_of_range_are_refused(
 def test_what_is_looked_for_has_a_name(text: Any) -> None:
     with pytest.raises(BadRequest):
         check_words(text)
+
+
+@pytest.mark.parametrize("steps", range(1, 151))
+def test_the_strength_that_is_advised_runs_a_step(steps: int) -> None:
+    least = least_strength(steps)
+    assert int(steps * least) >= 1
+    assert least < 1 / steps + 0.01

@@ -89,3 +89,10 @@ def test_the_nearest_go_together_until_few_enough_are_left(most: int) -> None:
             for a, b in [(one.window, other.window)]
         ]
         assert min(near) > 400
+
+
+def test_many_pieces_are_still_painted_in_several_frames() -> None:
+    far = [(x, y) for x in range(0, 1000, 100) for y in range(0, 1000, 100)]
+    pieces = separated(dots(*far), tight)
+    assert len(pieces) == MAX_PIECES
+    assert sum(int(part.sum()) for part, _ in pieces) == 16 * len(far)

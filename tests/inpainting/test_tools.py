@@ -125,3 +125,10 @@ def test_nothing_selected_is_a_sentence(tool: Tool) -> None:
 def test_a_size_out_of_its_range_is_refused(changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(BadRequest, match=sentence):
         task_for(request(**changes), ROOM)
+
+
+@pytest.mark.parametrize("sides", [Sides(right=4096), Sides(left=2000, right=2000)])
+def test_a_photo_is_not_extended_further_than_one_can_be_opened(sides: Sides) -> None:
+    asked = PaintRequest(photo_of(28_000, 16), None, tool=Tool.EXTEND, sides=sides)
+    with pytest.raises(BadRequest, match="a side may have at most 30000"):
+        task_for(asked, ROOM)

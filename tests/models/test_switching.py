@@ -139,9 +139,10 @@ def test_one_model_at_a_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "key"), [("painter", "nothing"), ("segmenter", "embedded"), ("oven", "embedded")]
+    ("kind", "key"),
+    [("painter", "nothing"), ("segmenter", "embedded"), ("oven", "embedded"), ("painter", [1])],
 )
-def test_what_is_no_row_is_refused_at_once(kind: Any, key: str) -> None:
+def test_what_is_no_row_is_refused_at_once(kind: Any, key: Any) -> None:
     holder = studio()
     with pytest.raises(BadRequest):
         switcher(holder, broken).switch(kind, key)

@@ -16,7 +16,7 @@ from inpainting.web.desk import Desk, Desks
 from inpainting.web.events import CROWDED, Events
 from inpainting.web.fields import BAD_SEED, painter_of
 from inpainting.web.finished import Sheet
-from inpainting.web.form import COUNT, Form
+from inpainting.web.form import COUNT, NO_PHOTO, Form
 from inpainting.web.queries import ENDED
 from tests.support.fakes import FakePainter, FakeSegmenter
 from tests.support.photos import photo
@@ -92,7 +92,8 @@ def test_a_repaint_can_be_undone_shown_and_gone_on_with(events: Events) -> None:
     last = painted(events, desk)[-1]
     assert last[0]["state"] == "done"
     assert [item["id"] for item in last[1]["items"]] == [1]
-    view = events.refresh(desk)
+    view, tool = events.refresh(desk)
+    assert tool == "repaint"
     assert (view["result"], view["undo"]) == (1, True)
     view, _, _, results, *_ = events.act(desk, click(desk, action="undo"))
     assert (view["result"], results["current"], len(results["items"])) == (0, 0, 1)
@@ -133,7 +134,7 @@ def test_repaint_with_the_session_gone_says_so(events: Events) -> None:
     assert (ticket, repaint["visible"], stop["visible"]) == (0, True, False)
     assert list(events.run(fresh, ticket, *FIELDS)) == [(SKIP,) * 4]
     (_, card, *_) = events.begin(fresh, fresh.key, window())
-    assert card == progress.WAITING
+    assert card == progress.failed(NO_PHOTO)
 
 
 def test_who_waits_is_told_the_place_in_line(events: Events) -> None:
@@ -210,12 +211,12 @@ def swapped(events: Events) -> Iterator[Events]:
 
 def test_after_a_swap_only_what_was_left_alone_changes(events: Events, swapped: Events) -> None:
     old = painter_of(FakePainter().info)
-    drawn = swapped.status(old, 6.5, 4, 1.0, "DDIM")
-    painter, (guidance, steps, strength, scheduler) = drawn[3], drawn[-4:]
+    drawn = swapped.status(old, 6.5, 4, 1.0, "DDIM", 0.7)
+    painter, (guidance, steps, strength, scheduler, look) = drawn[3], drawn[-5:]
     assert painter == painter_of(events.studio.painter.info)
     assert (guidance, steps, strength, scheduler["value"]) == (6.5, 20, 0.99, "DDIM")
-    assert scheduler["choices"] == ["UniPC", "DDIM"]
-    assert swapped.status(painter, 6.5, 4, 1.0, "DDIM")[-4:] == (SKIP,) * 4
+    assert (scheduler["choices"], look) == (["UniPC", "DDIM"], 0.7)
+    assert swapped.status(painter, 6.5, 4, 1.0, "DDIM", 0.7)[-5:] == (SKIP,) * 5
 
 
 def test_a_seed_that_is_none_is_told_under_its_field(events: Events) -> None:

@@ -25,22 +25,25 @@ NEW = replace(
     OLD,
     key="new",
     schedulers=("UniPC", "DDIM"),
-    defaults=PaintDefaults(steps=20, guidance=8.0, strength=0.99, scheduler="UniPC"),
+    defaults=PaintDefaults(steps=20, guidance=8.0, strength=0.99, scheduler="UniPC", restyle=0.45),
 )
 BEST = defaults_of(OLD)
 
 
 def test_what_was_left_alone_takes_the_new_painters_defaults() -> None:
-    assert carried((5.0, 4, 1.0, "Euler"), BEST, NEW) == (8.0, 20, 0.99, "UniPC")
+    left = (5.0, 4, 1.0, "Euler", 0.6)
+    assert carried(left, BEST, NEW) == (8.0, 20, 0.99, "UniPC", 0.45)
 
 
 def test_what_was_set_stays() -> None:
-    assert carried((5.5, 4, 0.5, "DDIM"), BEST, NEW) == (5.5, 20, 0.5, "DDIM")
+    changed = (5.5, 4, 0.5, "DDIM", 0.7)
+    assert carried(changed, BEST, NEW) == (5.5, 20, 0.5, "DDIM", 0.7)
 
 
 def test_a_scheduler_that_is_not_there_gives_way() -> None:
     info = replace(NEW, schedulers=("UniPC",))
-    assert carried((5.5, 9, 0.5, "DDIM"), BEST, info) == (5.5, 9, 0.5, "UniPC")
+    changed = (5.5, 9, 0.5, "DDIM", 0.7)
+    assert carried(changed, BEST, info) == (5.5, 9, 0.5, "UniPC", 0.7)
 
 
 def sent(**values: object) -> tuple[object, ...]:
@@ -58,7 +61,7 @@ def test_the_form_comes_back_as_it_was() -> None:
 
 def test_a_form_that_comes_back_to_another_painter_is_carried_over() -> None:
     back = given_back(remembered(sent(prompt="sea", steps=9), painter_of(OLD)), NEW)
-    assert [back[name] for name in KNOBS] == [8.0, 9, 0.99, "UniPC"]
+    assert [back[name] for name in KNOBS] == [8.0, 9, 0.99, "UniPC", 0.45]
     assert back["prompt"] == "sea"
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from inpainting.photo import open_photo, read_recipe
 from inpainting.studio import Studio
-from inpainting.types import Combine, Edges, Prompts, Region, Rgb, Stroke
+from inpainting.types import Combine, Edges, Prompts, Region, Rgb, Stroke, Tool
 from inpainting.web import editing, history
 from inpainting.web.desk import Desk
 from inpainting.web.finished import Sheet
@@ -330,3 +331,24 @@ def test_a_repaint_that_a_newer_one_replaced_says_nothing_more(studio: Studio) -
     ticket = desk.begin()
     desk.begin()
     assert list(paint(studio, desk, Form("sunset sea"), ticket)) == []
+
+
+def test_a_tool_that_is_chosen_while_a_repaint_waits_stays(painter: FakePainter) -> None:
+    studio = Studio(FakeSegmenter(), painter)
+    desk = selected(studio)
+    desk.change(partial(editing.set_edges, edges=Edges(grow=4)))
+    settle(studio, desk)
+    desk.change(partial(editing.choose_tool, tool=Tool.REMOVE))
+    before = settle(studio, desk).now.composed
+    shown = run(studio, desk, Form(prompt="sea", seed="1", tool="repaint"))[-1]
+    assert seeds(shown) == [1]
+    assert desk.session.tool is Tool.REMOVE
+    assert desk.session.now.composed == before
+
+
+def test_fields_that_are_hidden_for_a_painter_are_none_of_its_settings() -> None:
+    painter = FakePainter()
+    painter.info = replace(painter.info, soft=False, lora_base="")
+    studio = Studio(FakeSegmenter(), painter)
+    shown = run(studio, selected(studio), Form(prompt="sea", seed="1", softness=9, loras="ink"))
+    assert seeds(shown[-1]) == [1]

@@ -109,7 +109,8 @@ def test_what_a_picture_was_made_with_comes_back_in_one_step() -> None:
     assert h.undo(session).now == LOADED.now
     assert e.click(session, 2, 2).now.part.prompts.points == (Point(1, 1), Point(2, 2))
     none = e.bring_back(session, (), Edges(), Region.BACKGROUND, False)
-    assert (none.now.parts, none.now.edges) == (session.now.parts, session.now.edges)
+    assert (none.now.parts, none.now.edges) == (session.now.parts, Edges())
+    assert e.bring_back(session, (), Edges(feather=3), Region.SUBJECT, True).now.edges.feather == 3
 
 
 # ---- answers
@@ -257,11 +258,23 @@ def test_strokes_count_in_the_history(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(session.past) == 20
 
 
+def test_what_was_created_becomes_the_photo_to_go_on_with() -> None:
+    made = replace(result(2), created=True, source="photo.jpg")
+    assert LOADED.now.sheet is not None
+    sheet = replace(LOADED.now.sheet, display="photo.jpg")
+    here = replace(LOADED, now=replace(LOADED.now, sheet=sheet))
+    session = e.finished(e.choose_tool(here, Tool.CREATE), made)
+    assert (session.now.sheet, session.tool) == (made.sheet, Tool.REPAINT)
+    assert h.undo(session).now.sheet == here.now.sheet
+    elsewhere = e.finished(here, replace(made, source="another.jpg"))
+    assert elsewhere.now.sheet == here.now.sheet
+
+
 def test_where_there_was_nothing_the_first_picture_becomes_the_photo() -> None:
-    session = e.finished(Session(), result(1, before=""))
+    session = e.finished(Session(), replace(result(1, before=""), created=True))
     assert session.now.sheet == result(1).sheet
     assert (session.now.result, session.serial) == (0, 1)
-    more = e.finished(session, result(2, before=""), more=True)
+    more = e.finished(session, replace(result(2, before=""), created=True), more=True)
     assert more.now.sheet == session.now.sheet
     assert len(more.results) == 2
     assert h.undo(more).now.sheet is None

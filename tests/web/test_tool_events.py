@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from inpainting.errors import NothingSelected
+from inpainting.requests import MAX_PROMPT
 from inpainting.studio import Studio
 from inpainting.types import Candidates, Embedding, Region, Tool
 from inpainting.web import editing, history
@@ -172,3 +173,9 @@ def test_what_hangs_on_the_models_follows_them(events: Events) -> None:
     *_, methods, soft, lora, _, find = events.arrive()
     assert methods["choices"] == [("One colour", "telea")]
     assert (soft["visible"], lora["visible"], find["visible"]) == (True, True, False)
+
+
+def test_a_prompt_that_would_be_refused_is_not_counted(events: Events) -> None:
+    assert "tokens" in events.tokens("a dog")
+    assert events.tokens("(a" * MAX_PROMPT) == ""
+    assert events.tokens(None) == ""
