@@ -18,9 +18,9 @@ from benchmarks.timing import CANNOT, about, markdown, say
 
 SCRIPTS: dict[str, tuple[str, ...]] = {
     "twice": (),
-    "starting": ("--rounds", "3"),
+    "starting": ("--rounds", "2"),
     "embedded": ("--rounds", "5"),
-    "load": ("--rounds", "2"),
+    "load": ("--rounds", "1"),
     "frames": ("--rounds", "2"),
     "click_work": ("--rounds", "1"),
     "clicks": ("--rounds", "8"),

@@ -84,6 +84,7 @@ def paint_one(
     """
     started, request, film = time.perf_counter(), job.request, list[Rgb]()
     photo, notes, files = job.task.photo, list[str](), dict[str, str]()
+    done, shown = 0, Progress(0, 0)
     for number, plan in enumerate(job.plans):
         painted = None
         with closing(_paint_frame(painter, photo, job, plan, settings)) as events:
@@ -91,13 +92,15 @@ def paint_one(
                 if isinstance(event, Painted):
                     painted = event
                     continue
-                yield _of_all(event, number, len(job.plans))
+                shown = _of_all(event, done, len(job.plans) - number)
+                yield shown
                 if request.film and event.preview is not None:
                     film.append(event.preview)
         if painted is None:
             raise BadOutput("The painter stopped without a picture. Please repaint.")
         photo = _with_painted(photo, painted.rgb, job, plan)
         files.update(painted.lora_digests)
+        done = shown.step
         notes.extend(note for note in painted.notes if note not in notes)
     used = prefill_for(request.prefill, request.tool, request.region, settings.strength)
     recipe = recipe_of(
@@ -131,9 +134,13 @@ def _paint_frame(
                 yield replace(event, preview=show(preview, event.preview))
 
 
-def _of_all(event: Progress, number: int, count: int) -> Progress:
-    """Count the steps of all frames as one run."""
-    return replace(event, step=event.step + number * event.total, total=event.total * count)
+def _of_all(event: Progress, done: int, left: int) -> Progress:
+    """Count the steps of all frames as one run: `done` so far, with `left` frames to come.
+
+    Frames of other sizes may take more steps or fewer, so the total is a guess; it never falls
+    below the steps that were made.
+    """
+    return replace(event, step=done + event.step, total=done + event.total * left)
 
 
 def _with_painted(photo: Photo, painted: Rgb, job: Job, plan: Plan) -> Photo:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inpainting.cli import BAD_INPUT, DONE
+from inpainting.cli import BAD_INPUT, DONE, FAILED
+from inpainting.errors import ModelUnavailable
 from inpainting.photo import open_photo, read_recipe
 from inpainting.settings import Settings
 from inpainting.studio import Studio
@@ -132,3 +133,19 @@ def test_a_recipe_that_is_far_too_large_is_not_read(photo: Path, tmp_path: Path)
         file.truncate(200_000_001)
     run = Run("repeat", photo, path, "-o", tmp_path / "again.png", maker=UNUSED)
     assert (run.code, run.err) == (BAD_INPUT, ["'large.json' is larger than 200 MB."])
+
+
+def test_a_recipe_names_a_painter_but_does_not_download_it(photo: Path, tmp_path: Path) -> None:
+    out, again = tmp_path / "out.png", tmp_path / "again.png"
+    assert Run("paint", photo, *SEA, "--painter", "finest", "-o", out).code == DONE
+    asked: list[int] = []
+
+    def make(settings: Settings, say: Any, /, **_needs: bool) -> Studio:
+        del say
+        asked.append(settings.offline)
+        raise ModelUnavailable("It is not on this disk.")
+
+    run = Run("repeat", photo, out, "-o", again, maker=make)
+    assert asked == [1]
+    assert (run.code, again.exists()) == (FAILED, False)
+    assert "made with 'finest'" in run.err[-1] and "--painter" in run.err[-1]

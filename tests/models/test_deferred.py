@@ -116,3 +116,20 @@ def test_tokens_are_not_known_until_the_painter_is_there_and_can_tell() -> None:
         painter = DeferredPainter(LATER, loaded)
         list(painter.paint(*picture(), SETTINGS))
         assert painter.tokens("red brick") == answer
+
+
+def test_after_a_failure_the_next_job_tries_again() -> None:
+    tries: list[int] = []
+
+    def loading() -> Painter:
+        tries.append(1)
+        if len(tries) == 1:
+            raise ModelUnavailable("No network; try again.")
+        return Ready()
+
+    painter = DeferredPainter(LATER, loading)
+    with pytest.raises(ModelUnavailable, match="No network"):
+        list(painter.paint(*picture(), SETTINGS))
+    assert isinstance(list(painter.paint(*picture(), SETTINGS))[-1], Painted)
+    list(painter.paint(*picture(), SETTINGS))
+    assert len(tries) == 2

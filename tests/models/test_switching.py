@@ -154,3 +154,24 @@ def test_lora_files_are_listed_by_name(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     assert switcher(studio(), broken, loras=str(tmp_path)).loras() == ("a", "b")
     assert switcher(studio(), broken).loras() == ()
+
+
+def test_the_job_under_way_ends_before_its_painter_is_let_go() -> None:
+    loading, old = threading.Event(), FakePainter()
+    holder = Studio(FakeSegmenter(), old, Settings(device="cpu"))
+    mask = np.zeros((48, 64), np.bool_)
+    mask[10:20, 10:20] = True
+    events = holder.paint(PaintRequest(photo(), mask, seed=1, steps=2))
+    next(events)
+
+    def load(*_: Any, **__: Any) -> Any:
+        loading.set()
+        return FakePainter()
+
+    thread = switcher(holder, load, fits=False).begin("painter", OTHER.key)
+    assert holder.painter is old
+    assert not loading.is_set()
+    list(events)
+    thread.join(60)
+    assert loading.is_set()
+    assert holder.painter is not old

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import astuple, replace
+from dataclasses import asdict, astuple, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from inpainting.web.desk import Desk, Desks
 from inpainting.web.events import CROWDED, Events
 from inpainting.web.fields import BAD_SEED, painter_of
 from inpainting.web.finished import Sheet
-from inpainting.web.form import COUNT, NO_PHOTO, Form
+from inpainting.web.form import COUNT, NO_PHOTO, NOT_SELECTED, Form
 from inpainting.web.queries import ENDED
 from tests.support.fakes import FakePainter, FakeSegmenter
 from tests.support.photos import photo
@@ -222,3 +222,26 @@ def test_after_a_swap_only_what_was_left_alone_changes(events: Events, swapped: 
 def test_a_seed_that_is_none_is_told_under_its_field(events: Events) -> None:
     assert events.check_seed("abc")["info"].key == BAD_SEED
     assert events.check_seed("17")["info"].key != BAD_SEED
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [("prompt", "a {red sea", "brace"), ("steps", 0, "steps is 0"), ("tool", "fly", "five tools")],
+)
+def test_what_cannot_be_painted_is_refused_before_it_waits(
+    events: Events, field: str, value: object, sentence: str
+) -> None:
+    desk = selected(events)
+    form = asdict(Form())
+    form.update({"prompt": "sea", field: value})
+    ticket, card, repaint, stop, _ = events.begin(desk, desk.key, window(), *form.values())
+    assert (ticket, card["state"]) == (0, "failed")
+    assert sentence in card["text"]
+    assert (repaint["visible"], stop["visible"]) == (True, False)
+
+
+def test_without_a_selection_repaint_is_refused_before_it_waits(events: Events) -> None:
+    desk = selected(events)
+    events.act(desk, click(desk, action="clear"))
+    (ticket, card, *_) = events.begin(desk, desk.key, window(), "sea")
+    assert (ticket, card["text"]) == (0, NOT_SELECTED)
