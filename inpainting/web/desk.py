@@ -88,6 +88,11 @@ class Desk:
             self._wanted, self._owner = next(self._tickets), owner
             return self._wanted
 
+    def refuse(self) -> int:
+        """Return the ticket of a repaint that is not begun; one under way goes on."""
+        with self._lock:
+            return next(self._tickets)
+
     def stop(self, owner: str | None = None) -> None:
         """Want no repaint; with an `owner`, none that was begun for it."""
         with self._lock:

@@ -140,8 +140,8 @@ class Events:
                 raise BadRequest(ENDED)
             check(self.studio, desk, Form(*fields))
         except PointPaintError as error:
-            job = progress.failed(str(error)), *_buttons(busy=False)
-            return 0, *job, gr.Timer(active=False)
+            card = {**progress.failed(str(error)), "run": desk.refuse()}
+            return 0, card, *_buttons(busy=False), gr.Timer(active=False)
         ticket = desk.begin(request.session_hash or "")
         before = self.line.join(desk, ticket)
         job = progress.waiting(before), *_buttons(busy=True)

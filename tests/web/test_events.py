@@ -130,11 +130,11 @@ def test_another_photo_ends_the_repaint_and_one_that_waits_says_nothing_more(
 def test_repaint_with_the_session_gone_says_so(events: Events) -> None:
     fresh = events.desks.new()
     ticket, card, repaint, stop, _ = events.begin(fresh, "of another server", window())
-    assert card == progress.failed(ENDED)
+    assert card == {**progress.failed(ENDED), "run": 1}
     assert (ticket, repaint["visible"], stop["visible"]) == (0, True, False)
     assert list(events.run(fresh, ticket, *FIELDS)) == [(SKIP,) * 4]
     (_, card, *_) = events.begin(fresh, fresh.key, window())
-    assert card == progress.failed(NO_PHOTO)
+    assert card == {**progress.failed(NO_PHOTO), "run": 2}
 
 
 def test_who_waits_is_told_the_place_in_line(events: Events) -> None:
