@@ -144,9 +144,17 @@ def _of_all(event: Progress, done: int, left: int) -> Progress:
 
 
 def _with_painted(photo: Photo, painted: Rgb, job: Job, plan: Plan) -> Photo:
+    """Return the picture with a frame painted; before the last one its digest is not its own.
+
+    To hash and convert the whole photo for each frame would cost more than many a frame.
+    """
     original = crop(photo.rgb, plan.frame) if job.match_colour else None
     pixels = put_back(photo.pixels, painted, plan, partial(to_profile, photo), original)
-    return with_pixels(photo, pixels)
+    if plan is job.plans[-1]:
+        return with_pixels(photo, pixels)
+    if photo.rgb is photo.pixels:
+        return replace(photo, pixels=pixels, rgb=pixels)
+    return replace(photo, pixels=pixels, rgb=put_back(photo.rgb, painted, plan, original=original))
 
 
 def _before(job: Job) -> Photo:

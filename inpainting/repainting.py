@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from inpainting.colour_match import match_colour
@@ -111,8 +112,23 @@ def prepare(rgb: Rgb, job: Plan, method: str = "blur", seed: int = 0) -> tuple[R
 
     `method` one of `PREFILLS` but "auto", `seed` for its noise. Raises BadRequest for another.
     """
-    part = crop_hole(job.hole, job.frame)
+    part = _leaving_some(crop_hole(job.hole, job.frame), job)
     return prefill(crop(rgb, job.frame), part, method, seed), part
+
+
+def _leaving_some(part: Mask, job: Plan) -> Mask:
+    """Leave the pixel with most of what is kept where rounding made all of a frame its hole.
+
+    A painter takes a whole picture for one that starts from nothing.
+    """
+    window = job.frame.window
+    hole = job.hole[window.y0 : window.y1, window.x0 : window.x1]
+    if not part.all() or hole.all():
+        return part
+    kept = cv2.resize((~hole).astype(np.float32), job.frame.size, interpolation=cv2.INTER_AREA)
+    some = np.ones_like(part)
+    some[np.unravel_index(int(kept.argmax()), kept.shape)] = False
+    return some
 
 
 def put_back(

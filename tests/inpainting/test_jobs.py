@@ -226,3 +226,15 @@ def test_what_stays_transparent_is_named_as_the_tool_sees_it(
     request = asked(tool, photo, **({"mask": None} if whole else {}))
     (result,) = results(studio_of().paint(request))
     assert f"Part of the {side} is transparent in the photo and stays so." in result.notes
+
+
+def test_separate_holes_in_a_photo_with_alpha_keep_the_rest_and_know_their_digest() -> None:
+    noise = np.random.default_rng(2).integers(0, 256, (800, 1000, 4), np.uint8)
+    photo = make_photo(noise[..., :3].copy(), noise[..., 3].copy(), None, "photo")
+    request = asked(Tool.REPAINT, photo, region=Region.SUBJECT, separate=True)
+    (result,) = results(studio_of().paint(request))
+    done = result.photo
+    assert np.array_equal(done.pixels[~blocks(photo)], photo.pixels[~blocks(photo)])
+    assert np.array_equal(done.alpha, photo.alpha)  # type: ignore[arg-type]
+    again = make_photo(done.pixels, done.alpha, done.icc_profile, done.name)
+    assert (again.digest, again.rgb.tobytes()) == (done.digest, done.rgb.tobytes())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tracemalloc
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -27,6 +28,7 @@ from inpainting.repainting import (
 )
 from inpainting.separating import MAX_PIECES
 from inpainting.types import PREFILLS, Box, Mask, ModelInfo, Region, Rgb, Size, Tool
+from tests.support.fakes import FakePainter
 from tests.support.holed import middle, noise, photos, scene, sizes
 
 quick = settings(deadline=None, max_examples=60)
@@ -333,3 +335,18 @@ def test_noise_is_a_prefill_that_follows_the_seed() -> None:
     rgb, job = noise((128, 96)), plan(middle(), painter())
     one, other = (prepare(rgb, job, "noise", seed)[0] for seed in (1, 2))
     assert (one != other).any()
+
+
+@pytest.mark.parametrize("spot", [(0, 0), (250, 350), (499, 699)])
+def test_a_frame_is_not_all_hole_where_any_of_the_photo_is_kept(spot: tuple[int, int]) -> None:
+    hole = np.ones((500, 700), np.bool_)
+    hole[spot] = False
+    info = replace(FakePainter().info, native_side=64)
+    job = plan(hole, info)
+    picture, part = prepare(noise((700, 500)), job)
+    assert (part.size - part.sum(), part.shape) == (1, picture.shape[:2])
+    y, x = np.argwhere(~part)[0]
+    assert abs(y / part.shape[0] - spot[0] / 500) < 2 / part.shape[0]
+    assert abs(x / part.shape[1] - spot[1] / 700) < 2 / part.shape[1]
+    _, whole = prepare(noise((700, 500)), plan(np.ones((500, 700), np.bool_), info))
+    assert whole.all()
