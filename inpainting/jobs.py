@@ -16,6 +16,7 @@ from inpainting.photo import is_trained, to_profile, with_pixels
 from inpainting.ports import Painter
 from inpainting.preview import preview_of, show
 from inpainting.recipe import recipe_of
+from inpainting.records import is_whole
 from inpainting.repainting import (
     Plan,
     frame_pixels,
@@ -25,7 +26,7 @@ from inpainting.repainting import (
     prepare,
     put_back,
 )
-from inpainting.tools import EMPTY, Task, is_whole, task_for
+from inpainting.tools import EMPTY, Task, task_for
 from inpainting.types import (
     ModelInfo,
     Painted,
@@ -176,4 +177,4 @@ def _painted_side(request: PaintRequest) -> str:
     """Return what the hole lies in, whatever the region says where a tool does not look at it."""
     if request.tool is Tool.REMOVE:
         return Region.SUBJECT.value
-    return "photo" if is_whole(request) else request.region.value
+    return "photo" if is_whole(request.tool, request.mask) else request.region.value

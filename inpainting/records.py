@@ -25,6 +25,11 @@ OLD_CONTEXT = 0.3
 """What the painter saw round a hole before a recipe said so: a share of the hole's mean side."""
 
 
+def is_whole(tool: Tool, mask: object) -> bool:
+    """Tell whether a tool keeps nothing of a photo, given the mask, or None for none."""
+    return tool is Tool.CREATE or (tool is Tool.RESTYLE and mask is None)
+
+
 @dataclass(frozen=True, slots=True)
 class ModelUsed:
     """The part of `ModelInfo` that decides what a model gives."""
@@ -119,5 +124,4 @@ class Recipe:
     @property
     def is_whole(self) -> bool:
         """Whether nothing of a photo is kept."""
-        restyled = self.tool is Tool.RESTYLE and self.mask is None
-        return restyled or self.tool is Tool.CREATE
+        return is_whole(self.tool, self.mask)

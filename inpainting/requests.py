@@ -38,9 +38,6 @@ MAX_EXTENSION = 4096
 MIN_CREATED, MAX_CREATED = 64, 4096
 MAX_LORAS = 8
 MAX_WEIGHT = 4.0
-RESTYLE_STRENGTH = 0.6
-"""Strength of a restyle that names none: the shapes stay, the look changes."""
-
 MAX_FEATHER = 256
 MAX_GROW = 64
 MAX_SMOOTH = 64

@@ -48,12 +48,6 @@ def task_for(request: PaintRequest, max_pixels: int) -> Task:
     return Task(request.photo, to_hole(_mask_of(request), request.region))
 
 
-def is_whole(request: PaintRequest) -> bool:
-    """Tell whether nothing of a photo is kept."""
-    restyled = request.tool is Tool.RESTYLE and request.mask is None
-    return restyled or request.tool is Tool.CREATE
-
-
 def _mask_of(request: PaintRequest) -> Mask:
     if request.mask is None:
         raise NothingSelected("Nothing is selected yet: click the subject of the photo first.")

@@ -10,7 +10,7 @@ from typing import Any
 from inpainting.errors import BadRequest, NothingSelected
 from inpainting.framing import CONTEXT
 from inpainting.records import PartUsed, SelectionUsed
-from inpainting.requests import RESTYLE_STRENGTH, check_size
+from inpainting.requests import check_size
 from inpainting.tools import blank_photo
 from inpainting.types import (
     Combine,
@@ -38,8 +38,8 @@ COLOURS = {"auto": None, "on": True, "off": False}
 class Form:
     """The fields of the page as the client sent them; nothing about them is known yet.
 
-    `look` is the strength of a restyle; `loras` a text such as "grain:0.8, ink"; `x_setting` and
-    `y_setting` name what a grid varies, with its values as text.
+    `look` is the strength of a restyle, None the painter's own; `loras` a text such as "grain:0.8,
+    ink"; `x_setting` and `y_setting` name what a grid varies, with its values as text.
     """
 
     prompt: Any = ""
@@ -52,7 +52,7 @@ class Form:
     variations: Any = 1
     tool: Any = Tool.REPAINT.value
     method: Any = None
-    look: Any = RESTYLE_STRENGTH
+    look: Any = None
     left: Any = 0
     top: Any = 0
     right: Any = 0

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from inpainting.errors import BadRequest, NothingSelected
 from inpainting.photo import make_photo
-from inpainting.tools import blank_photo, is_whole, task_for
+from inpainting.records import is_whole
+from inpainting.tools import blank_photo, task_for
 from inpainting.types import Mask, PaintRequest, Photo, Region, Sides, Tool
 
 ROOM = 10**6
@@ -62,8 +63,8 @@ def test_remove_leaves_something_to_fill_from() -> None:
 def test_restyle_without_a_mask_takes_the_whole_photo() -> None:
     asked = request(Tool.RESTYLE, mask=None)
     assert task_for(asked, ROOM).hole.all()
-    assert is_whole(asked)
-    assert not is_whole(request(Tool.RESTYLE))
+    assert is_whole(asked.tool, asked.mask)
+    assert not is_whole(Tool.RESTYLE, asked.photo)
 
 
 @settings(max_examples=40, deadline=None)
@@ -95,7 +96,7 @@ def test_create_paints_all_of_an_empty_picture() -> None:
     task = task_for(request(Tool.CREATE, size=(96, 64)), ROOM)
     assert task.photo.size == (96, 64)
     assert task.hole.all()
-    assert is_whole(request(Tool.CREATE))
+    assert is_whole(Tool.CREATE, None)
     assert task.photo.digest == blank_photo((96, 64)).digest
 
 

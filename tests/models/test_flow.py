@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from io import BytesIO
@@ -36,9 +36,14 @@ from tests.support.flow_painters import (
     RGB,
     WHOLE,
     Tiny,
-    same,
+    built,
+    one,
     small_and_alone,
+    tiny,
 )
+from tests.support.stable import same
+
+__all__ = ["built", "one", "small_and_alone", "tiny"]
 
 CLASSES = {
     ("z-image-turbo", Tool.REPAINT): "ZImageInpaintPipeline",
@@ -65,34 +70,6 @@ def rows_for(tool: Tool) -> list[PainterRow]:
 
 def key_of(row: PainterRow) -> str:
     return row.key
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _small_and_alone() -> Iterator[None]:
-    with small_and_alone():
-        yield
-
-
-@pytest.fixture(scope="module")
-def built() -> dict[str, Tiny]:
-    """What was built so far, by the row's key."""
-    return {}
-
-
-@pytest.fixture(scope="module", params=FLOW, ids=lambda row: row.key)
-def tiny(request: pytest.FixtureRequest, built: dict[str, Tiny]) -> Tiny:
-    """Each row in turn."""
-    if request.param.key not in built:
-        built[request.param.key] = Tiny(request.param)
-    return built[request.param.key]
-
-
-@pytest.fixture(scope="module", params=["flux2-klein", "kandinsky22"])
-def one(request: pytest.FixtureRequest, built: dict[str, Tiny]) -> Tiny:
-    """A row of each kind: what is tested of these is the same code for all."""
-    if request.param not in built:
-        built[request.param] = Tiny(painter_row(request.param))
-    return built[request.param]
 
 
 # -- what a job gives --------------------------------------------------------------------------
@@ -140,8 +117,8 @@ def test_every_tool_is_served_by_its_class(tiny: Tiny, monkeypatch: pytest.Monke
 
 def test_all_pipelines_of_a_row_are_made_of_the_same_parts(tiny: Tiny) -> None:
     before = {id(part) for part in tiny.pipeline.components.values()}
-    for one in tiny.painter._pipelines.values():
-        assert {id(part) for part in one.components.values()} <= before
+    for each in tiny.painter._pipelines.values():
+        assert {id(part) for part in each.components.values()} <= before
 
 
 def test_the_same_arguments_give_the_same_bytes_and_each_tells(tiny: Tiny) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -20,7 +19,6 @@ from inpainting.types import (
     Painted,
     Tool,
 )
-from models.catalog import painter_row
 from models.pipeline_calls import ANOTHER_SIZE, NO_STRENGTH
 from models.pipeline_painter import PipelinePainter
 from models.rows.flow import FLOW
@@ -30,38 +28,14 @@ from tests.support.flow_painters import (
     WHOLE,
     Fault,
     Tiny,
-    out_of_memory,
-    same,
+    built,
+    one,
     small_and_alone,
+    tiny,
 )
+from tests.support.stable import out_of_memory, same
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _small_and_alone() -> Iterator[None]:
-    with small_and_alone():
-        yield
-
-
-@pytest.fixture(scope="module")
-def built() -> dict[str, Tiny]:
-    """What was built so far, by the row's key."""
-    return {}
-
-
-@pytest.fixture(scope="module", params=FLOW, ids=lambda row: row.key)
-def tiny(request: pytest.FixtureRequest, built: dict[str, Tiny]) -> Tiny:
-    """Each row in turn."""
-    if request.param.key not in built:
-        built[request.param.key] = Tiny(request.param)
-    return built[request.param.key]
-
-
-@pytest.fixture(scope="module", params=["flux2-klein", "kandinsky22"])
-def one(request: pytest.FixtureRequest, built: dict[str, Tiny]) -> Tiny:
-    """A row of each kind: what is tested of these is the same code for all."""
-    if request.param not in built:
-        built[request.param] = Tiny(painter_row(request.param))
-    return built[request.param]
+__all__ = ["built", "one", "small_and_alone", "tiny"]
 
 
 # -- refusals ----------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ COMMIT = "a4f5151b5ffa547374d026a70982483765eb8070"
             COMMIT,
         ),
         (SimpleNamespace(name_or_path=f"C:\\c\\snapshots\\{COMMIT}"), COMMIT),
-        (SimpleNamespace(config=SimpleNamespace(_name_or_path="/home/me/models/mine")), ""),
+        (SimpleNamespace(config=SimpleNamespace(_name_or_path="models/mine")), ""),
         (SimpleNamespace(config=SimpleNamespace(_commit_hash=None)), ""),
         (SimpleNamespace(), ""),
     ],

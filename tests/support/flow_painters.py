@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,10 +13,11 @@ import torch
 from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit, pipeline_qwenimage_edit_inpaint
 
 from inpainting.types import Mask, ModelInfo, Painted, PaintSettings, Rgb, Tool
-from models.catalog import painter_info
+from models.catalog import painter_info, painter_row
 from models.families import FAMILIES
 from models.pipeline_painter import PipelinePainter
 from models.rows.base import PainterRow
+from models.rows.flow import FLOW
 from tests.support.tiny_flow import tiny_pipeline
 
 WIDTH, HEIGHT = 128, 64
@@ -71,7 +71,29 @@ def tiny_info(row: PainterRow) -> ModelInfo:
     return replace(painter_info(row), native_side=64)
 
 
-@contextmanager
+@pytest.fixture(scope="module")
+def built() -> dict[str, Tiny]:
+    """What was built so far, by the row's key."""
+    return {}
+
+
+@pytest.fixture(scope="module", params=FLOW, ids=lambda row: row.key)
+def tiny(request: pytest.FixtureRequest, built: dict[str, Tiny]) -> Tiny:
+    """Each row in turn."""
+    if request.param.key not in built:
+        built[request.param.key] = Tiny(request.param)
+    return built[request.param.key]
+
+
+@pytest.fixture(scope="module", params=["flux2-klein", "kandinsky22"])
+def one(request: pytest.FixtureRequest, built: dict[str, Tiny]) -> Tiny:
+    """A row of each kind: what is tested of these is the same code for all."""
+    if request.param not in built:
+        built[request.param] = Tiny(painter_row(request.param))
+    return built[request.param]
+
+
+@pytest.fixture(scope="module", autouse=True)
 def small_and_alone() -> Iterator[None]:
     """One thread; and Qwen's pipelines work on 64 x 128 pixels where they would on a million."""
     threads = torch.get_num_threads()
@@ -84,10 +106,6 @@ def small_and_alone() -> Iterator[None]:
             )
         yield
     torch.set_num_threads(threads)
-
-
-def same(one: Painted, other: Painted) -> bool:
-    return np.array_equal(one.rgb, other.rgb)
 
 
 class Fault:
@@ -110,7 +128,3 @@ class Fault:
         due = self._when(self.calls)
         result = self._original(*args, **kwargs)
         return self._act(result) if due else result
-
-
-def out_of_memory(_result: Any) -> Any:
-    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")

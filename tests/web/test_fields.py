@@ -48,7 +48,8 @@ def test_a_scheduler_that_is_not_there_gives_way() -> None:
 
 def sent(**values: object) -> tuple[object, ...]:
     """All fields as a page sends them."""
-    form = asdict(replace(Form(), guidance=5.0, steps=4, strength=1.0, scheduler="Euler"))
+    knobs = {"guidance": 5.0, "steps": 4, "strength": 1.0, "scheduler": "Euler", "look": 0.6}
+    form = asdict(replace(Form(), **knobs))
     return tuple((form | values).values())
 
 
