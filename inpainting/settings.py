@@ -48,6 +48,18 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("painter", "", "Catalogue row of the painter, instead of the preset's."),
     Setting("loras", "", "Folder of LoRA files (safetensors) that can be added to a painter."),
     Setting("device", "auto", "Device of SAM and SDXL: auto, cpu, cuda, cuda:1 or mps."),
+    Setting(
+        "memory",
+        "auto",
+        "How a painter shares the GPU's memory: resident (12 GB and up), offload (its models take "
+        "turns, 8 GB), groups (its layers take turns, 6 GB); auto takes what fits.",
+        choices=("auto", "resident", "offload", "groups"),
+    ),
+    Setting("eight_bit", 0, "1: keep the painter's weights in 8 bits, for small GPUs.", 0, 1),
+    Setting(
+        "compile", 0, "1: compile the painter when it is loaded: quicker steps on a GPU.", 0, 1
+    ),
+    Setting("batch", 1, "Pictures that are painted at a time, where the GPU has room.", 1, 8),
     Setting("max_megapixels", 50, "Largest photo, in millions of pixels.", 1, 178),
     Setting("max_file_mb", 200, "Largest file, in megabytes.", 1, 500),
     Setting("embedding_cache_mb", 512, "Memory for embeddings of photos, in megabytes.", 16, 65536),
@@ -68,6 +80,10 @@ class Settings:
     painter: str = ""
     loras: str = ""
     device: str = "auto"
+    memory: str = "auto"
+    eight_bit: int = 0
+    compile: int = 0
+    batch: int = 1
     max_megapixels: int = 50
     max_file_mb: int = 200
     embedding_cache_mb: int = 512

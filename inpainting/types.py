@@ -211,7 +211,9 @@ class ModelInfo:
     `multiple`: frame sides are multiples of it; `world`: a sentence on what it can paint or select;
     `tools` that a painter serves; `soft`: it takes `softness`; `lora_base` names what LoRA files
     must be made for, "" where it takes none; `gated`: its licence has to be accepted at the hub;
-    `commercial` False: its licence forbids commercial use.
+    `commercial` False: its licence forbids commercial use; `shortcuts`: it takes `guidance_until`
+    and `reuse`; `placement` says in a few words how its parts share the device's memory, "" where
+    there is nothing to say; `batch`: how many pictures it paints at a time at most.
     """
 
     key: str
@@ -231,6 +233,9 @@ class ModelInfo:
     lora_base: str = ""
     gated: bool = False
     commercial: bool = True
+    shortcuts: bool = False
+    placement: str = ""
+    batch: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -249,7 +254,9 @@ class PaintRequest:
     the hole, as a share of the hole's mean side; `separate` paints separate holes one by one, each
     in a frame of its own; `prefill` one of `PREFILLS`; `match_colour` None leaves it to the
     painter and tool; `softness` 0-256 pixels over which the strength rises from the hole's border
-    inwards; `loras` LoRA files; `film` keeps the previews of the steps; `selection` tells how the
+    inwards; `guidance_until` above 0 up to 1: the share of the steps that are guided, those after
+    cost half; `reuse` 1-5: the UNet's deep layers run in every so many-th step alone, 1 in all;
+    `loras` LoRA files; `film` keeps the previews of the steps; `selection` tells how the
     mask was made, for the recipe alone.
     """
 
@@ -275,6 +282,8 @@ class PaintRequest:
     prefill: str = "auto"
     match_colour: bool | None = None
     softness: int = 0
+    guidance_until: float = 1.0
+    reuse: int = 1
     loras: tuple[LoraUse, ...] = ()
     film: bool = False
     selection: SelectionUsed | None = None
@@ -296,6 +305,8 @@ class PaintSettings:
     scheduler: str
     softness: int = 0
     loras: tuple[LoraUse, ...] = ()
+    guidance_until: float = 1.0
+    reuse: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -117,6 +117,7 @@ def painter_info(row: PainterRow, device: str = "cpu", dtype: str = "float32") -
         world=row.world,
         tools=row.tools,
         soft=row.soft,
+        shortcuts=row.shortcuts,
         lora_base=row.base,
         gated=row.gated,
         commercial=row.commercial,

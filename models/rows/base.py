@@ -92,8 +92,9 @@ class PainterRow:
     `variant` of the weight files; `memory` in bytes at the native side in half precision, weights
     included, and `memory_offloaded` with one model at a time on the GPU; `download` in bytes.
     `tools` it serves; `base` names what LoRA files must be made for ("sdxl", "sd15"), "" for none;
-    `loras` are a part of the row; `soft`: it takes `softness`; `gated` and `commercial` as in
-    `SegmenterRow`.
+    `loras` are a part of the row; `soft`: it takes `softness`; `shortcuts`: it takes
+    `guidance_until` and `reuse`; `preview` is a small decoder of its latents, None for none;
+    `gated` and `commercial` as in `SegmenterRow`.
     """
 
     key: str
@@ -119,6 +120,8 @@ class PainterRow:
     soft: bool = False
     gated: bool = False
     commercial: bool = True
+    shortcuts: bool = False
+    preview: Component | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ SDXL_INPAINTING = PainterRow(
     components=(FP16_VAE,),
     base="sdxl",
     soft=True,
+    shortcuts=True,
 )
 
 SD15_INPAINTING = PainterRow(
@@ -76,6 +77,7 @@ SD15_INPAINTING = PainterRow(
     kind="stable-1",
     base="sd15",
     soft=True,
+    shortcuts=True,
 )
 
 STABLE: tuple[PainterRow, ...] = (
@@ -99,6 +101,7 @@ STABLE: tuple[PainterRow, ...] = (
         base="sdxl",
         loras=(HYPER_12_STEPS,),
         soft=True,
+        shortcuts=True,
     ),
     PainterRow(
         key="sdxl-lcm",
@@ -119,6 +122,7 @@ STABLE: tuple[PainterRow, ...] = (
         base="sdxl",
         loras=(LCM_XL,),
         soft=True,
+        shortcuts=True,
     ),
     PainterRow(
         key="sdxl-base",
@@ -137,6 +141,7 @@ STABLE: tuple[PainterRow, ...] = (
         components=(FP16_VAE,),
         base="sdxl",
         soft=True,
+        shortcuts=True,
     ),
     PainterRow(
         key="realvis-xl",
@@ -155,6 +160,7 @@ STABLE: tuple[PainterRow, ...] = (
         components=(FP16_VAE,),
         base="sdxl",
         soft=True,
+        shortcuts=True,
     ),
     PainterRow(
         key="playground-v2",
@@ -174,6 +180,7 @@ STABLE: tuple[PainterRow, ...] = (
         components=(FP16_VAE,),
         base="sdxl",
         soft=True,
+        shortcuts=True,
     ),
     PainterRow(
         key="sdxl-turbo",
@@ -194,6 +201,7 @@ STABLE: tuple[PainterRow, ...] = (
         tools=FREE_TOOLS,
         base="sdxl",
         soft=True,
+        shortcuts=True,
         commercial=False,
     ),
     SD15_INPAINTING,
@@ -216,6 +224,7 @@ STABLE: tuple[PainterRow, ...] = (
         base="sd15",
         loras=(LCM_15,),
         soft=True,
+        shortcuts=True,
     ),
     PainterRow(
         key="sd15",
@@ -234,6 +243,7 @@ STABLE: tuple[PainterRow, ...] = (
         kind="stable-1",
         base="sd15",
         soft=True,
+        shortcuts=True,
     ),
     PainterRow(
         key="pokemon",
@@ -252,6 +262,7 @@ STABLE: tuple[PainterRow, ...] = (
         kind="stable-1",
         base="sd15",
         soft=True,
+        shortcuts=True,
     ),
     PainterRow(
         key="embedded",
@@ -273,5 +284,6 @@ STABLE: tuple[PainterRow, ...] = (
         ),
         local=True,
         soft=True,
+        shortcuts=True,
     ),
 )
