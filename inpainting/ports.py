@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -18,6 +18,7 @@ from inpainting.types import (
     Progress,
     Prompts,
     Rgb,
+    Work,
 )
 
 
@@ -104,5 +105,20 @@ class Painter(Protocol):
         is the whole picture means: at a strength of 1 a picture from the prompt alone, below it the
         given one painted over. Closing the generator cancels the job within one step and leaves the
         painter ready for the next.
+        """
+        ...
+
+
+@runtime_checkable
+class Batcher(Protocol):
+    """A painter that can also paint several pictures at a time."""
+
+    def paint_together(
+        self, works: Sequence[Work]
+    ) -> Generator[tuple[int, Progress | Painted], None, None]:
+        """Paint all of `works`; yield the events of each, as `paint` does, with its number from 0.
+
+        Those that fit together are painted together, `info.batch` at a time; each gets its own
+        `Painted`, which may differ from the one it gets alone in the last bits.
         """
         ...

@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from threading import Lock
 from types import MappingProxyType
 
 import numpy as np
@@ -26,6 +25,7 @@ from inpainting.sets import variant
 from inpainting.settings import Settings
 from inpainting.status import Status
 from inpainting.tools import task_for
+from inpainting.turns import Turns
 from inpainting.types import (
     Candidates,
     Embedding,
@@ -74,7 +74,7 @@ class Studio:
         self._fillers = dict(fillers)
         self._status = Status(segmenter.info, painter.info)
         self._embeddings = EmbeddingCache(self.settings.embedding_cache_mb * 1_000_000)
-        self._painting = Lock()
+        self._turns = Turns()
 
     @property
     def segmenter(self) -> Segmenter:
@@ -229,12 +229,15 @@ class Studio:
         segmenter, painter = self.segmenter, self._painter_for(request)
         variations = resolve(request, painter.info)
         job = job_for(request, painter.info, self.settings.max_megapixels * 1_000_000)
-        yield from self._wait_for_turn()
+        most = painter.info.batch
+        yield from self._wait_for_turn(most)
         try:
-            for settings in variations:
-                yield from paint_one(painter, segmenter.info, job, settings)
+            for first in range(0, len(variations), most):
+                together = variations[first : first + most]
+                for settings in together:
+                    yield from paint_one(painter, segmenter.info, job, settings)
         finally:
-            self._painting.release()
+            self._turns.leave()
 
     def check(self, request: PaintRequest) -> None:
         """Raise what `paint` would, as far as it can be told without the selection."""
@@ -245,7 +248,7 @@ class Studio:
     @contextmanager
     def idle(self) -> Iterator[None]:
         """Wait for the job that paints to end, and let none begin inside."""
-        with self._painting:
+        with self._turns.alone():
             yield
 
     def _painter_for(self, request: PaintRequest) -> Painter:
@@ -260,9 +263,9 @@ class Studio:
             raise BadRequest(f"The method is {shown(method)}; choose {', '.join(fillers)}.")
         return fillers[method]
 
-    def _wait_for_turn(self) -> Generator[Progress, None, None]:
-        """Hold the painter when this returns; until then tell that another job has it."""
-        while not self._painting.acquire(timeout=POLL_SECONDS):
+    def _wait_for_turn(self, most: int) -> Generator[Progress, None, None]:
+        """Return once at most `most` jobs paint, this one among them; until then tell of it."""
+        while not self._turns.enter(most, POLL_SECONDS):
             yield Progress(0, 0, note="Waiting for another repaint to finish.")
 
 

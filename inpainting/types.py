@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from inpainting.digests import digest_of
+
 if TYPE_CHECKING:
     from inpainting.recipe import Recipe, SelectionUsed
 
@@ -145,24 +147,31 @@ class Photo:
     `pixels` HxWx3 uint8, upright, in the file's own colour profile; `rgb` the same picture in sRGB,
     which is what models see (the same array where the file has no profile); `alpha` HxW uint8 or
     None, kept aside; `icc_profile` the bytes of the profile that `pixels` are in, None for sRGB;
-    `digest` 64 hex digits, a hash of size, pixels, alpha and profile; `name` the file's base name
-    without a folder; `notes` sentences for the user about what was done at opening; `ai`: a trained
-    model is known to have made it, or part of it.
+    `name` the file's base name without a folder; `notes` sentences for the user about what was done
+    at opening; `ai`: a trained model is known to have made it, or part of it. No array is changed
+    once it is in a photo.
     """
 
     pixels: Rgb
     rgb: Rgb
     alpha: NDArray[np.uint8] | None
     icc_profile: bytes | None
-    digest: str
     name: str = "photo"
     notes: tuple[str, ...] = ()
     ai: bool = False
+    _digests: list[str] = field(default_factory=list, init=False, repr=False)
 
     @property
     def size(self) -> Size:
         """(width, height) in pixels."""
         return self.pixels.shape[1], self.pixels.shape[0]
+
+    @property
+    def digest(self) -> str:
+        """64 hex digits, a hash of size, pixels, alpha and profile; made when first asked for."""
+        if not self._digests:
+            self._digests.append(digest_of(self.pixels, self.alpha, self.icc_profile))
+        return self._digests[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -307,6 +316,15 @@ class PaintSettings:
     loras: tuple[LoraUse, ...] = ()
     guidance_until: float = 1.0
     reuse: int = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """One picture for a painter: `rgb` HxWx3 uint8, its `hole` HxW, and how it is painted."""
+
+    rgb: Rgb
+    hole: Mask
+    settings: PaintSettings
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,9 +28,14 @@ class StopSignal:
         """Ask the job to stop at its next look."""
         self._told.set()
 
+    @property
+    def is_set(self) -> bool:
+        """Whether the job was told to stop, or the program ends."""
+        return self._told.is_set() or self._ending.is_set()
+
     def check(self) -> None:
         """Raise Cancelled once the job was told to stop, or the program ends."""
-        if self._told.is_set() or self._ending.is_set():
+        if self.is_set:
             raise Cancelled("The repaint was stopped.")
 
 
@@ -61,25 +66,39 @@ class Worker(Generic[T]):
         self._thread.start()
         weakref.finalize(self, _end, self._tasks, self._ending, self._thread)
 
+    @property
+    def ending(self) -> threading.Event:
+        """Set once the worker is dropped, or the program ends."""
+        return self._ending
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this is called on the worker's own thread."""
+        return threading.current_thread() is self._thread
+
+    def submit(self, task: Callable[[], None]) -> None:
+        """Run `task` after all that came before it; it has to deal with its errors itself."""
+        self._tasks.put(task)
+
     def stream(self, job: Job[T]) -> Generator[T, None, None]:
         """Yield what `job(emit, stop)` emits; an error of the job is raised here.
 
-        Closing the generator stops the job and returns when the thread is free of it.
+        Closing the generator stops the job and returns when the thread is free of it; a job that
+        has not begun is given up at once.
         """
         events: SimpleQueue[T | _End] = SimpleQueue()
         stop = StopSignal(self._ending)
         done: Future[None] = Future()
         done.add_done_callback(lambda _: events.put(_END))
-        self._tasks.put(lambda: _perform(job, events.put, stop, done))
+        self.submit(lambda: _perform(job, events.put, stop, done))
         try:
             while (event := events.get()) is not _END:
                 yield cast(T, event)
             done.result()
         finally:
             stop.set()
-            done.cancel()
             # A generator that was dropped may be closed by the garbage collector on any thread.
-            if threading.current_thread() is not self._thread:
+            if not done.cancel() and not self.is_here:
                 wait([done])
 
 

@@ -74,14 +74,16 @@ def _wire_painting(w: Widgets, events: Events) -> None:
         js=WINDOW,
         **QUICK,
     )
-    run = begun.then(
+    # gradio refuses fields whose values are out of bounds before any handler of ours sees them.
+    begun.failure(events.unfit, [w.desk], _job(w), **QUICK)
+    run = begun.success(
         events.run,
         [w.desk, w.ticket, *w.form],
         [w.progress, w.result, w.repaint, w.stop],
         show_progress="hidden",
         api_visibility="private",
         concurrency_id="paint",
-        concurrency_limit=1,
+        concurrency_limit=events.studio.settings.batch,
         # A repaint that is wanted right after Stop is sent while the old one makes its last step.
         trigger_mode="multiple",
     )
@@ -123,7 +125,8 @@ def _wire_models(w: Widgets, events: Events) -> None:
 
 def _hanging(w: Widgets) -> list[Any]:
     """What the models in use decide about."""
-    return [w.method, w.softness, w.lora, w.lora_names, w.finding]
+    shown = [w.softness, w.guidance_until, w.reuse]
+    return [w.method, *shown, w.lora, w.lora_names, w.finding]
 
 
 def _wire_visit(page: gr.Blocks, w: Widgets, events: Events) -> None:
