@@ -11,11 +11,18 @@ from typing import NoReturn
 
 from inpainting.errors import BadRequest
 from inpainting.requests import MAX_VARIATIONS
-from inpainting.settings import SETTINGS
+from inpainting.settings import SETTINGS, Setting
 from inpainting.types import PREFILLS, Box, Region, Sides, Size, Tool
 
-MODEL_OPTIONS = ("preset", "segmenter", "painter", "loras", "device")
+MODEL_OPTIONS = (
+    *("preset", "segmenter", "painter", "loras"),
+    *("device", "memory", "eight_bit", "compile", "batch"),
+)
 """Settings that every command takes as options."""
+
+
+QUICK_FINISH = "the share of the steps that the prompt guides; those after it take half the time"
+REUSE = "do the full work in every Nth step alone, 1 to 5: quicker, with less detail"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -64,7 +71,11 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     models = parser.add_argument_group("models")
     for row in SETTINGS:
         if row.name in MODEL_OPTIONS:
-            models.add_argument(row.option, metavar="NAME", help=row.help)
+            models.add_argument(row.option, metavar=_metavar(row), help=row.help)
+
+
+def _metavar(row: Setting) -> str:
+    return "NAME" if isinstance(row.default, str) else "N"
 
 
 def _add_selecting(parser: argparse.ArgumentParser) -> None:
@@ -89,6 +100,8 @@ def _add_painting(parser: argparse.ArgumentParser) -> None:
     add("--guidance", type=float, metavar="F", help="how closely to follow the prompt")
     add("--strength", type=float, metavar="F", help="1 paints anew, less keeps some of the old")
     add("--scheduler", metavar="NAME")
+    add("--guidance-until", type=float, default=1.0, metavar="F", help=QUICK_FINISH)
+    add("--reuse", type=int, default=1, metavar="N", help=REUSE)
     add("--lora", type=_lora, action="append", default=[], metavar="NAME:WEIGHT")
     add("--extend", type=_sides, metavar="L,T,R,B", help="pixels on each side, for extend")
     add("--size", type=_size, metavar="WxH", help="of the picture, for create")

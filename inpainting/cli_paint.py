@@ -188,6 +188,8 @@ def _request(options: argparse.Namespace, photo: Photo) -> PaintRequest:
         prefill=options.prefill,
         match_colour=options.match_colour,
         softness=options.softness,
+        guidance_until=options.guidance_until,
+        reuse=options.reuse,
         loras=tuple(LoraUse(name, weight) for name, weight in options.lora),
         film=options.film is not None,
     )

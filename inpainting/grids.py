@@ -13,7 +13,14 @@ from typing import Any
 
 from inpainting.errors import BadRequest
 from inpainting.ranges import require_number, require_whole, shown
-from inpainting.requests import MAX_GUIDANCE, MAX_PROMPT, MAX_SEED, MAX_SOFTNESS, MAX_STEPS
+from inpainting.requests import (
+    MAX_GUIDANCE,
+    MAX_PROMPT,
+    MAX_REUSE,
+    MAX_SEED,
+    MAX_SOFTNESS,
+    MAX_STEPS,
+)
 from inpainting.types import PaintRequest
 
 Value = int | float | str
@@ -39,7 +46,8 @@ class Axis:
         """What to write beside the pictures: "steps 20"; for prompts the words alone."""
         if self.setting == "prompt":
             return tuple(str(value) for value in self.values)
-        return tuple(f"{self.setting} {_shown(value)}" for value in self.values)
+        name = self.setting.replace("_", " ")
+        return tuple(f"{name} {_shown(value)}" for value in self.values)
 
 
 def _shown(value: Value) -> str:
@@ -72,9 +80,14 @@ _NUMBERS: dict[str, Callable[[str], Value]] = {
     "strength": partial(_real, "strength", 0.0, 1.0),
     "seed": partial(_whole, "seed", 0, MAX_SEED),
     "softness": partial(_whole, "softness", 0, MAX_SOFTNESS),
+    "guidance_until": partial(_real, "guidance until", 0.0, 1.0),
+    "reuse": partial(_whole, "reuse", 1, MAX_REUSE),
 }
 
-AXES = ("steps", "guidance", "strength", "scheduler", "seed", "prompt", "softness")
+AXES = (
+    *("steps", "guidance", "strength", "scheduler", "seed", "prompt", "softness"),
+    *("guidance_until", "reuse"),
+)
 """What an axis can change."""
 
 

@@ -28,7 +28,7 @@ def require_number(field: str, value: float, low: float, high: float) -> float:
 
 
 def least_strength(steps: int) -> float:
-    """Return the least strength with two decimals at which one of `steps`, 1 or more, runs."""
+    """Return the least share with two decimals of `steps`, 1 or more, that holds one of them."""
     return math.ceil(100 / steps) / 100
 
 

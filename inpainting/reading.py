@@ -41,6 +41,10 @@ class Fields:
         if unknown:
             raise BadRequest(f"In {self._where} the field {unknown[0][:40]!r} is unknown.")
 
+    def has(self, name: str) -> bool:
+        """Tell whether a field is there; one that need not be is asked for by this first."""
+        return name in self._values
+
     def is_null(self, name: str) -> bool:
         """Tell whether a field is null."""
         return self._get(name) is None

@@ -184,6 +184,8 @@ def request_of(recipe: Recipe, photo: Photo) -> PaintRequest:
         prefill=recipe.prefill,
         match_colour=recipe.match_colour,
         softness=settings.softness,
+        guidance_until=settings.guidance_until,
+        reuse=settings.reuse,
         loras=settings.loras,
         selection=recipe.selection,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, NoReturn
 
 from inpainting.errors import BadRequest
@@ -48,6 +48,9 @@ MAX_TEXT = 2_000
 MAX_PARTS = 200
 MAX_STROKES = 10_000
 MAX_FRAMES = 1_000
+
+NO_SHORTCUTS = {"guidance_until": 1.0, "reuse": 1}
+"""Settings that are written only where they differ from this, and then no older release reads."""
 
 OLD_ANEW = 0.9
 """From this strength on version 1 filled the hole by a blur before it was painted."""
@@ -99,7 +102,8 @@ def _settings_form(recipe: Recipe) -> dict[str, Any]:
         {"name": lora.name, "weight": lora.weight, "digest": digests.get(lora.name, "")}
         for lora in recipe.settings.loras
     ]
-    return {**asdict(recipe.settings), "loras": loras}
+    form = {**asdict(recipe.settings), "loras": loras}
+    return {name: value for name, value in form.items() if NO_SHORTCUTS.get(name) != value}
 
 
 def _prompts_form(prompts: Prompts) -> dict[str, Any]:
@@ -287,8 +291,19 @@ def _settings_and_digests(fields: Fields) -> tuple[PaintSettings, dict[str, str]
     softness = fields.whole("softness", 0, MAX_SIDE)
     read = [_lora(lora) for lora in fields.inners("loras", MAX_LORAS)]
     settings = _plain_settings(fields, softness, tuple(lora for lora, _ in read))
+    settings = replace(settings, **_shortcuts(fields))
     fields.end()
     return settings, {lora.name: digest for lora, digest in read if digest}
+
+
+def _shortcuts(fields: Fields) -> dict[str, Any]:
+    """Read what is only written where it is used."""
+    found: dict[str, Any] = {}
+    if fields.has("guidance_until"):
+        found["guidance_until"] = fields.number("guidance_until")
+    if fields.has("reuse"):
+        found["reuse"] = fields.whole("reuse", 1, 10_000)
+    return found
 
 
 def _lora(fields: Fields) -> tuple[LoraUse, str]:

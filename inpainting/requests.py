@@ -34,6 +34,7 @@ MAX_GUIDANCE = 30.0
 MAX_VARIATIONS = 8
 MAX_CONTEXT = 3.0
 MAX_SOFTNESS = 256
+MAX_REUSE = 5
 MAX_EXTENSION = 4096
 MIN_CREATED, MAX_CREATED = 64, 4096
 MAX_LORAS = 8
@@ -139,20 +140,23 @@ def resolve(request: PaintRequest, info: ModelInfo) -> tuple[PaintSettings, ...]
 
 def _settings(request: PaintRequest, info: ModelInfo) -> PaintSettings:
     defaults = info.defaults or PaintDefaults(20, 7.0, 1.0, _first(info.schedulers))
-    steps = _or(request.steps, defaults.steps)
+    steps = require_whole("steps", _or(request.steps, defaults.steps), 1, MAX_STEPS)
+    strength = _require_strength(_strength(request, defaults), steps)
     unprompted = request.tool is Tool.REMOVE
     return PaintSettings(
         prompt="" if unprompted else _text("prompt", request.prompt),
         negative_prompt="" if unprompted else _text("negative prompt", request.negative_prompt),
         seed=_require_seed(request.seed),
-        steps=require_whole("steps", steps, 1, MAX_STEPS),
+        steps=steps,
         guidance=require_number(
             "guidance", _or(request.guidance, defaults.guidance), 0, MAX_GUIDANCE
         ),
-        strength=_require_strength(_strength(request, defaults), steps),
+        strength=strength,
         scheduler=_choice("scheduler", _or(request.scheduler, defaults.scheduler), info.schedulers),
         softness=_softness(request.softness, info),
         loras=_loras(request.loras, info),
+        guidance_until=_guidance_until(request.guidance_until, int(steps * strength), info),
+        reuse=_reuse(request.reuse, info),
     )
 
 
@@ -211,6 +215,26 @@ def _softness(value: int, info: ModelInfo) -> int:
             f"{info.title} paints with the same strength everywhere; set the softness to 0."
         )
     return softness
+
+
+def _guidance_until(value: float, run: int, info: ModelInfo) -> float:
+    """Return the share of the `run` steps that are guided: rounded, that of one step at least."""
+    until = require_number("guidance until", value, 0.0, 1.0)
+    if run * until < 0.5:
+        raise BadRequest(
+            f"With {run} steps a guidance until {until:g} guides no step at all; "
+            f"take at least {least_strength(run):g}, or more steps."
+        )
+    if until < 1 and not info.shortcuts:
+        raise BadRequest(f"{info.title} guides all steps or none; set the guidance until to 1.")
+    return until
+
+
+def _reuse(value: int, info: ModelInfo) -> int:
+    reuse = require_whole("reuse", value, 1, MAX_REUSE)
+    if reuse > 1 and not info.shortcuts:
+        raise BadRequest(f"{info.title} does the full work in each step; set the reuse to 1.")
+    return reuse
 
 
 def _loras(loras: tuple[LoraUse, ...], info: ModelInfo) -> tuple[LoraUse, ...]:

@@ -36,6 +36,7 @@ from inpainting.web.toolparts import method_choices
 
 SKIPPED_FIELDS = (gr.skip(),) * COUNT
 
+UNFIT = "A setting has a value that the page cannot use. Please look the settings through."
 CROWDED = "Too many repaints are waiting. Please try again in a moment."
 
 
@@ -173,6 +174,11 @@ class Events:
         desk.stop()
         return progress.STOPPED, *_buttons(busy=False)
 
+    def unfit(self, desk: Desk) -> Any:
+        """Job: gradio would not take the fields; a repaint that was begun before goes on."""
+        card = {**progress.failed(UNFIT), "run": desk.refuse()}
+        return card, *_buttons(busy=self.line.has(desk))
+
     def refused(self, desk: Desk) -> Any:
         """Job: the queue did not take the repaint."""
         if desk.stopped:
@@ -258,12 +264,17 @@ class Events:
         return statuscard.pill(status), statuscard.card(status), *self._hanging()
 
     def _hanging(self) -> tuple[Any, ...]:
-        """Methods, softness, LoRA files, text to find: what is there with the models in use."""
+        """What is there with the models in use.
+
+        Methods, softness, guidance until, reuse, LoRA files, their names, text to find.
+        """
         info, fillers = self.studio.painter.info, self.studio.fillers
         loras = self.switch.loras() if self.switch else ()
         return (
             gr.update(choices=method_choices(fillers)),
             gr.update(visible=info.soft),
+            gr.update(visible=info.shortcuts),
+            gr.update(visible=info.shortcuts),
             gr.update(visible=bool(info.lora_base and loras)),
             gr.update(choices=list(loras)),
             gr.update(visible=self.studio.can_find),
@@ -330,4 +341,5 @@ def _buttons(busy: bool) -> tuple[Any, Any]:
 
 
 def _updates(shown: Shown) -> tuple[Any, ...]:
-    return shown.progress, shown.results, *_buttons(shown.busy)
+    results = gr.skip() if shown.results is None else shown.results
+    return shown.progress, results, *_buttons(shown.busy)

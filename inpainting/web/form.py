@@ -63,6 +63,8 @@ class Form:
     prefill: Any = "auto"
     separate: Any = False
     softness: Any = 0
+    guidance_until: Any = 1.0
+    reuse: Any = 1
     colour: Any = "auto"
     film: Any = False
     loras: Any = ""
@@ -133,6 +135,8 @@ def suited(request: PaintRequest, painter: ModelInfo) -> PaintRequest:
     return replace(
         request,
         softness=request.softness if painter.soft else 0,
+        guidance_until=request.guidance_until if painter.shortcuts else 1.0,
+        reuse=request.reuse if painter.shortcuts else 1,
         loras=request.loras if painter.lora_base else (),
     )
 
@@ -177,6 +181,8 @@ def _knobs(tool: Tool, form: Form) -> dict[str, Any]:
         "strength": strengths.get(tool, form.strength),
         "scheduler": form.scheduler or None,
         "softness": 0 if tool is Tool.CREATE else _whole(form.softness) or 0,
+        "guidance_until": 1.0 if form.guidance_until is None else form.guidance_until,
+        "reuse": 1 if form.reuse is None else _whole(form.reuse),
         "loras": loras_from(form.loras),
     }
 

@@ -88,6 +88,8 @@ class Widgets:
     prefill: gr.Dropdown
     colour: gr.Dropdown
     softness: gr.Slider
+    guidance_until: gr.Slider
+    reuse: gr.Slider
     separate: gr.Checkbox
     film: gr.Checkbox
     lora: gr.Column

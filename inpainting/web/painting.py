@@ -30,12 +30,28 @@ _LOG = logging.getLogger(__name__)
 class Shown:
     """What the page shows now: the progress card, the result panel, and whether work goes on.
 
-    All of it each time: a browser that falls behind may draw the last of several alone.
+    `results` is None where it is still as it was shown last: gradio looks at each of its files
+    every time, which would take longer than a step where there are many. The first and the last of
+    a run always have it.
     """
 
     progress: dict[str, Any]
-    results: dict[str, Any]
+    results: dict[str, Any] | None
     busy: bool = True
+
+
+class Strip:
+    """The result panel of a desk, for a page that has been shown it before."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._shown: tuple[tuple[Finished, ...], int] | None = None
+
+    def news(self, whole: bool) -> dict[str, Any] | None:
+        """Return the panel's value where it has changed, or `whole` is wanted; else None."""
+        session = self._desk.session
+        before, self._shown = self._shown, (session.results, session.now.result)
+        return panel(session, self._desk.key) if whole or before != self._shown else None
 
 
 @dataclass(slots=True)
@@ -71,10 +87,10 @@ def paint(studio: Studio, desk: Desk, form: Form, ticket: int) -> Generator[Show
 
 
 def _paint(studio: Studio, desk: Desk, form: Form, ticket: int) -> Generator[Shown, None, None]:
-    begun, tally = desk.session.serial, Tally()
+    begun, tally, strip = desk.session.serial, Tally(), Strip(desk)
 
     def shown(view: progress.View, busy: bool = False) -> Shown:
-        return Shown(view, panel(desk.session, desk.key), busy)
+        return Shown(view, strip.news(whole=not busy), busy)
 
     try:
         if desk.wants(ticket):

@@ -13,6 +13,7 @@ from inpainting.web import editing, history
 from inpainting.web.desk import Desk
 from inpainting.web.finished import Sheet
 from inpainting.web.kept import keep_display
+from inpainting.web.lorafiles import with_loras_here
 from inpainting.web.restoring import (
     ALL,
     CREATED,
@@ -75,12 +76,13 @@ def _picture(studio: Studio, desk: Desk, path: Path, name: str) -> Restored | No
         put(desk, photo)
         return None
     try:
-        restored = restore(recipe, photo.size, studio.painter.info)
+        usable, told = _usable(studio, recipe)
+        restored = restore(usable, photo.size, studio.painter.info)
     except BadRequest as error:
         _tell(desk, photo, f"{error} {PLAIN}")
         return None
     put(desk, photo, restored.region)
-    note = " ".join((_opened_note(recipe, restored), *photo.notes))
+    note = " ".join((_opened_note(recipe, restored), *told, *photo.notes))
     desk.change(partial(_back, restored=restored, note=note))
     return restored
 
@@ -101,11 +103,16 @@ def _at_hand(studio: Studio, desk: Desk, recipe: Recipe, note: str) -> Restored:
     sheet, painter = desk.session.now.sheet, _painter_for(studio, recipe)
     fits = sheet is not None and sheet.digest == recipe.photo_digest
     size = sheet.size if sheet is not None and fits else (0, 0)
-    restored = restore(recipe, size, studio.painter.info)
+    usable, left_out = _usable(studio, recipe)
+    restored = restore(usable, size, studio.painter.info)
     told = differences(recipe, painter) if fits or recipe.tool is Tool.CREATE else ()
-    words = " ".join((note, *told))
+    words = " ".join((note, *told, *left_out))
     desk.change(partial(_back, restored=restored, note=words))
     return restored
+
+
+def _usable(studio: Studio, recipe: Recipe) -> tuple[Recipe, tuple[str, ...]]:
+    return with_loras_here(recipe, studio.painter.info, studio.settings.loras)
 
 
 def _painter_for(studio: Studio, recipe: Recipe) -> ModelInfo:

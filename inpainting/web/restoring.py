@@ -148,6 +148,8 @@ def _settings(recipe: Recipe, painter: ModelInfo) -> PaintSettings:
         strength=used.strength,
         scheduler=used.scheduler if used.scheduler in painter.schedulers else None,
         softness=used.softness if painter.soft else 0,
+        guidance_until=used.guidance_until if painter.shortcuts else 1.0,
+        reuse=used.reuse if painter.shortcuts else 1,
         loras=used.loras if painter.lora_base else (),
         context=recipe.context,
         feather=recipe.feather,
@@ -175,6 +177,8 @@ def _knobs(recipe: Recipe, settings: PaintSettings) -> dict[str, Any]:
         "steps": settings.steps,
         "scheduler": settings.scheduler,
         "softness": settings.softness,
+        "guidance_until": settings.guidance_until,
+        "reuse": settings.reuse,
         "loras": loras_text(settings.loras),
         **({} if recipe.tool is Tool.CREATE else strength),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -23,16 +24,20 @@ class Page(gr.Blocks):
     """Blocks that know how they are to be served; `launch` takes the options of `settings`."""
 
     def __init__(self, settings: Settings) -> None:
+        self.settings = settings  # gradio's own beginning calls `queue`
         super().__init__(
             title="Point & Paint",
             analytics_enabled=False,
             delete_cache=(DELETE_EVERY, 2 * DELETE_AFTER),
         )
-        self.settings = settings
+
+    def queue(self, *args: Any, **options: Any) -> Any:
+        """Make the queue, and the server with it: once, with the settings' options, is enough."""
+        bounds = {"api_open": False, "max_size": self.settings.queue_size}
+        return super().queue(*args, **{**bounds, **options})
 
     def launch(self, *args: Any, **options: Any) -> Any:
         """Serve the page; `options` take the place of those in `launch_options`."""
-        self.queue(api_open=False, max_size=self.settings.queue_size)
         return super().launch(*args, **{**launch_options(self.settings), **options})
 
 
@@ -61,14 +66,19 @@ def launch_options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def serve(page: gr.Blocks, settings: Settings) -> None:
-    """Serve the page until the process is told to stop; raises BadRequest for a taken port."""
+def serve(page: gr.Blocks, settings: Settings, once_up: Callable[[], object] | None = None) -> None:
+    """Serve the page until the process is told to stop; raises BadRequest for a taken port.
+
+    `once_up` is called as soon as the page answers: what it begins does not hold the page up.
+    """
     try:
         _, url, _ = page.launch(prevent_thread_lock=True)
     except OSError as error:
         raise BadRequest(
             f"Port {settings.port} of {settings.host} cannot be used; choose another with --port."
         ) from error
+    if once_up is not None:
+        once_up()
     sys.stdout.write(f"Point & Paint is at {url}\n")
     sys.stdout.flush()
     page.block_thread()

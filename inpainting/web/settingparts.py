@@ -12,6 +12,7 @@ from inpainting.grids import AXES
 from inpainting.requests import (
     MAX_CONTEXT,
     MAX_GUIDANCE,
+    MAX_REUSE,
     MAX_SOFTNESS,
     MAX_STEPS,
     MAX_VARIATIONS,
@@ -41,6 +42,7 @@ def settings(info: ModelInfo, loras: Sequence[str]) -> dict[str, Any]:
     """Return the fields of the three drawers; `loras` are the files that can be added."""
     with gr.Accordion(label("Settings"), open=False, elem_id="pp-settings"):
         parts = {**_seed_row(), **_variations(), **_knobs(defaults_of(info), info.schedulers)}
+        parts.update(_shortcuts(info))
         parts.update(_negative())
     with gr.Accordion(label("Fine tuning"), open=False, elem_id="pp-fine"):
         parts.update(_seams(info))
@@ -117,6 +119,36 @@ def _knobs(best: PaintDefaults, schedulers: tuple[str, ...]) -> dict[str, Any]:
             label=label("Scheduler"),
             info=label("The way from noise to picture; others give slightly other pictures."),
             elem_id="pp-scheduler",
+        ),
+    }
+
+
+def _shortcuts(info: ModelInfo) -> dict[str, Any]:
+    return {
+        "guidance_until": gr.Slider(
+            0.0,
+            1.0,
+            1.0,
+            step=0.05,
+            label=label("Guidance until"),
+            info=label(
+                "A quick finish: steps after this share of them take half the time, "
+                "and heed the prompt less."
+            ),
+            visible=info.shortcuts,
+            elem_id="pp-guidance-until",
+        ),
+        "reuse": gr.Slider(
+            1,
+            MAX_REUSE,
+            1,
+            step=1,
+            label=label("Reuse"),
+            info=label(
+                "Skips work: with 3, every third step alone does all of it; quicker, less exact."
+            ),
+            visible=info.shortcuts,
+            elem_id="pp-reuse",
         ),
     }
 
@@ -203,7 +235,7 @@ def _grid() -> dict[str, Any]:
     for axis, title in (("x", "Across"), ("y", "Down")):
         with gr.Row(elem_classes="pp-numbers"):
             parts[f"{axis}_setting"] = gr.Dropdown(
-                [(label("nothing"), ""), *((label(name), name) for name in AXES)],
+                [(label("nothing"), ""), *((label(name.replace("_", " ")), name) for name in AXES)],
                 value="",
                 label=label(title),
                 min_width=100,

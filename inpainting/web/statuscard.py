@@ -31,6 +31,8 @@ def card(status: Status) -> str:
 
 def _model(does: str, info: ModelInfo) -> str:
     where = escape(f"{info.device}, {info.dtype}")
+    if info.placement:
+        where += f"; <span data-t>{escape(info.placement)}</span>"
     return (
         f"<p><span data-t>{does}</span> <b>{escape(info.title)}</b> <small>{where}</small>"
         f"<br><span data-t>{escape(info.world)}</span></p>"

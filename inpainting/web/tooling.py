@@ -49,6 +49,8 @@ SHOWN_FOR: Mapping[str, tuple[Tool, ...]] = MappingProxyType(
         "presets": PROMPTED,
         "guidance": PROMPTED,
         "steps": PROMPTED,
+        "guidance-until": PROMPTED,
+        "reuse": PROMPTED,
         "strength": (Tool.REPAINT, Tool.EXTEND),
         "scheduler": PROMPTED,
         "variations": PROMPTED,

@@ -73,11 +73,13 @@ def test_models_are_chosen_by_options(photo: Path, tmp_path: Path) -> None:
         return fake_studio(settings, say)
 
     names = ["--preset", "embedded", "--segmenter", "s", "--painter", "p", "--loras", "folder"]
+    names += ["--memory", "offload", "--eight-bit", "1", "--compile", "1", "--batch", "4"]
     words = ["select", photo, "--at", "30,20", "-o", tmp_path / "mask.png", *names]
     assert Run(*words, maker=make).code == DONE
     chosen = seen[0]
     assert (chosen.preset, chosen.segmenter) == ("embedded", "s")
     assert (chosen.painter, chosen.loras) == ("p", "folder")
+    assert (chosen.memory, chosen.eight_bit, chosen.compile, chosen.batch) == ("offload", 1, 1, 4)
 
 
 @pytest.mark.parametrize("words", [[], ["dance"], ["repeat"], ["select"], ["paint"]])

@@ -95,6 +95,7 @@ def test_every_option_comes_into_the_recipe(photo: Path, tmp_path: Path) -> None
     painting = ["--negative", "people", "--seed", 5, "--steps", 6, "--guidance", 2.5]
     more = ["--strength", 0.75, "--scheduler", "DDIM", "--softness", 4, "--context", 0.5]
     last = ["--separate", "--prefill", "noise", "--match-colour", "--feather", 2]
+    last += ["--guidance-until", 0.5, "--reuse", 3]
     loras = ["--lora", "ink.safetensors:0.8", "--lora", "sketch"]
     run = Run("paint", photo, *SEA, "--not-at", "1,1", *painting, *more, *last, *loras, "-o", out)
     assert run.code == DONE, run.err
@@ -102,7 +103,7 @@ def test_every_option_comes_into_the_recipe(photo: Path, tmp_path: Path) -> None
     used = recipe.settings
     assert (used.prompt, used.negative_prompt, used.seed, used.steps) == ("sea", "people", 5, 6)
     assert (used.guidance, used.strength, used.scheduler) == (2.5, 0.75, "DDIM")
-    assert used.softness == 4
+    assert (used.softness, used.guidance_until, used.reuse) == (4, 0.5, 3)
     assert used.loras == (LoraUse("ink.safetensors", 0.8), LoraUse("sketch", 1.0))
     assert (recipe.context, recipe.separate, recipe.prefill) == (0.5, True, "noise")
     assert (recipe.match_colour, recipe.feather) == (True, 2)
@@ -298,6 +299,8 @@ def test_the_recipe_is_a_json_file(photo: Path, tmp_path: Path) -> None:
         (["--at", "3,3", "--feather", "257"], "feather is 257"),
         (["--at", "3,3", "--context", "9"], "context is 9"),
         (["--at", "3,3", "--softness", "999"], "softness is 999"),
+        (["--at", "3,3", "--guidance-until", "2"], "guidance until is 2.0"),
+        (["--at", "3,3", "--reuse", "9"], "reuse is 9"),
         (["--at", "3,3", "--prefill", "lava"], "invalid choice"),
         (["--at", "3,3", "--lora", "a:b"], "NAME:WEIGHT"),
         (["--at", "3,3", "--lora", "a:9"], "weight of 'a' is 9"),

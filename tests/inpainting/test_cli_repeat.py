@@ -42,6 +42,7 @@ def photo(tmp_path: Path) -> Path:
         ],
         [*SEA, "--separate", "--at", "3,3", "--context", "0.5", "--grow", "2", "--feather", "4"],
         [*SEA, "--prefill", "noise", "--match-colour", "--softness", "8", "--strength", "0.8"],
+        [*SEA, "--guidance-until", "0.5", "--reuse", "3"],
         [*SEA, "--lora", "ink:0.5", "--scheduler", "DDIM", "--steps", "7", "--guidance", "2.5"],
         ["--tool", "remove", "--at", "30,20"],
         ["--tool", "remove", "--at", "30,20", "--method", "lama"],

@@ -37,6 +37,8 @@ REQUEST = PaintRequest(
         ("strength", "0.1 - 0.3 : 0.1", (0.1, 0.2, 0.3)),
         ("seed", "4294967295", (4294967295,)),
         ("softness", "0, 16", (0, 16)),
+        ("guidance_until", "0.5-1:0.25", (0.5, 0.75, 1.0)),
+        ("reuse", "1-3", (1, 2, 3)),
         ("scheduler", "Euler a, DPM++ 2M Karras", ("Euler a", "DPM++ 2M Karras")),
         ("prompt", 'red, "dark, deep blue", green', ("red", "dark, deep blue", "green")),
         ("prompt", "1-3, 2", ("1-3", "2")),
@@ -56,6 +58,8 @@ def test_values_are_lists_and_ranges(setting: str, text: str, values: tuple[obje
         ("steps", "1.5", "whole number"),
         ("steps", "0", "steps is 0"),
         ("steps", "151", "steps is 151"),
+        ("guidance_until", "1.5", "guidance until is 1.5"),
+        ("reuse", "1, 6", "reuse is 6"),
         ("steps", "30-10:10", "must go up"),
         ("steps", "1-9:0", "must go up"),
         ("steps", "1-100", "must go up, in at most 64"),
@@ -100,7 +104,9 @@ def test_x_goes_to_the_right_and_y_downwards() -> None:
     assert len(cells(REQUEST, parse_axis("steps", "1, 2"))) == 1
 
 
-numbers = st.sampled_from(["steps", "guidance", "strength", "seed", "softness"])
+numbers = st.sampled_from(
+    ["steps", "guidance", "strength", "seed", "softness", "guidance_until", "reuse"]
+)
 
 
 @given(numbers, numbers, st.none() | st.integers(0, 2**32 - 1))
@@ -158,6 +164,7 @@ def test_grids_that_make_no_sense_are_refused() -> None:
 def test_labels_name_the_setting() -> None:
     assert parse_axis("guidance", "7, 7.5").labels == ("guidance 7", "guidance 7.5")
     assert parse_axis("prompt", "a, b").labels == ("a", "b")
+    assert parse_axis("guidance_until", "0.5").labels == ("guidance until 0.5",)
 
 
 def test_both_sides_cannot_replace_the_same_word() -> None:

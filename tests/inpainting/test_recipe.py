@@ -165,6 +165,7 @@ def test_the_longest_recipe_can_be_read_again() -> None:
 @pytest.mark.parametrize("whole", [False, True])
 def test_a_recipe_gives_the_request_that_makes_it_again(tool: Tool, whole: bool) -> None:
     used = PaintSettings("a {sea|\\", "no | no", 9, 5, 2.5, 0.75, "Euler", 6, (LoraUse("a", 0.5),))
+    used = replace(used, guidance_until=0.5, reuse=2)
     mask = None if whole else MASK
     request = PaintRequest(
         photo_of(),
@@ -186,6 +187,7 @@ def test_a_recipe_gives_the_request_that_makes_it_again(tool: Tool, whole: bool)
     )
     assert (again.seed, again.steps, again.guidance, again.strength) == (9, 5, 2.5, 0.75)
     assert (again.scheduler, again.softness, again.loras) == ("Euler", 6, used.loras)
+    assert (again.guidance_until, again.reuse) == (0.5, 2)
     assert (again.feather, again.context, again.separate) == (3, 1.5, True)
     assert (again.prefill, again.match_colour, again.variations) == ("blur", True, 1)
     assert again.method == ("row" if tool is Tool.REMOVE else None)

@@ -126,6 +126,10 @@ MASK, STROKE = "selection.parts.0.mask", "selection.parts.0.strokes.0"
         ("settings.guidance", 10**400),
         ("settings.strength", None),
         ("settings.softness", -1),
+        ("settings.guidance_until", "1"),
+        ("settings.guidance_until", None),
+        ("settings.reuse", 0),
+        ("settings.reuse", 1.5),
         ("settings.loras", [{"name": "a", "weight": 1, "digest": ""}] * 9),
         ("settings.loras.0.weight", "1"),
         ("settings.loras.0.digest", "e" * 65),
@@ -261,6 +265,23 @@ def test_a_picture_of_the_previous_release_opens_with_what_that_release_did() ->
     assert (recipe.tool, recipe.selection) == (Tool.REPAINT, None)
     assert (recipe.prefill, recipe.match_colour, recipe.separate) == ("original", False, False)
     assert recipe.window == Box(0, 0, 64, 48)
+
+
+def test_shortcuts_are_written_only_where_they_are_taken() -> None:
+    """Without them a recipe has the bytes that it had before there were any."""
+    assert not {"guidance_until", "reuse"} & set(form_of()["settings"])
+    used = replace(RECIPE.settings, guidance_until=0.5, reuse=3)
+    quick = replace(RECIPE, settings=used)
+    form = form_of(quick)["settings"]
+    assert (form["guidance_until"], form["reuse"]) == (0.5, 3)
+    assert recipe_from_json(recipe_to_json(quick)) == quick
+    written_out = changed("settings.reuse", 1)
+    assert recipe_to_json(recipe_from_json(written_out)) == recipe_to_json(RECIPE)
+
+
+def test_a_recipe_of_today_has_the_bytes_that_the_last_release_gave_it() -> None:
+    names = ["prompt", "negative_prompt", "seed", "steps", "guidance", "strength", "scheduler"]
+    assert list(form_of()["settings"]) == [*names, "softness", "loras"]
 
 
 def test_version_1_painted_anew_on_a_blur() -> None:

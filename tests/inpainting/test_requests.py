@@ -44,7 +44,7 @@ INFO = ModelInfo(
     defaults=PaintDefaults(20, 7.5, 0.9, "DDIM"),
 )
 PIXELS = np.zeros((4, 6, 3), np.uint8)
-PHOTO = Photo(PIXELS, PIXELS, None, None, "0" * 64)
+PHOTO = Photo(PIXELS, PIXELS, None, None)
 MASK = np.zeros((4, 6), np.bool_)
 
 
@@ -261,6 +261,62 @@ def test_lora_files_and_softness_out_of_range_are_refused(
 ) -> None:
     with pytest.raises(BadRequest, match=sentence):
         resolve(request(**changes), LORA)
+
+
+QUICK = replace(INFO, shortcuts=True)
+
+
+def test_shortcuts_go_to_a_painter_that_takes_them() -> None:
+    (settings,) = resolve(request(guidance_until=0.25, reuse=5), QUICK)
+    assert (settings.guidance_until, settings.reuse) == (0.25, 5)
+    (settings,) = resolve(request(), INFO)
+    assert (settings.guidance_until, settings.reuse) == (1.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"guidance_until": 1.1}, "guidance until is 1.1"),
+        ({"guidance_until": math.nan}, "guidance until is nan"),
+        ({"guidance_until": "1"}, "guidance until is '1'"),
+        ({"guidance_until": 0}, "until 0 guides no step at all"),
+        ({"guidance_until": 0.1, "steps": 4, "strength": 1.0}, "With 4 steps .* at least 0.25"),
+        ({"guidance_until": 0.2, "steps": 4, "strength": 0.5}, "With 2 steps .* at least 0.5"),
+        ({"reuse": 0}, "reuse is 0"),
+        ({"reuse": 6}, "reuse is 6"),
+        ({"reuse": 1.5}, "reuse is 1.5"),
+    ],
+)
+def test_shortcuts_out_of_range_are_refused(changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(BadRequest, match=sentence):
+        resolve(request(**changes), QUICK)
+
+
+@given(st.integers(1, 150), st.floats(0.0, 1.0))
+def test_a_step_at_least_is_guided(steps: int, until: float) -> None:
+    asked = request(steps=steps, strength=1.0, guidance_until=until)
+    if steps * until >= 0.5:  # the steps that are guided are rounded
+        assert resolve(asked, QUICK)[0].guidance_until == until
+    else:
+        with pytest.raises(BadRequest, match="at least"):
+            resolve(asked, QUICK)
+        advised = replace(asked, guidance_until=least_strength(steps))
+        assert steps * resolve(advised, QUICK)[0].guidance_until >= 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"guidance_until": 0.5}, "set the guidance until to 1"),
+        ({"reuse": 2}, "set the reuse to 1"),
+    ],
+)
+@pytest.mark.parametrize("tool", [Tool.REPAINT, Tool.REMOVE])
+def test_what_takes_no_shortcuts_says_so(
+    changes: dict[str, Any], sentence: str, tool: Tool
+) -> None:
+    with pytest.raises(BadRequest, match=sentence):
+        resolve(request(tool=tool, **changes), replace(INFO, tools=(tool,)))
 
 
 @pytest.mark.parametrize("text", ["", "  ", "x" * 201, 7])

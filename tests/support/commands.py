@@ -43,7 +43,7 @@ def fake_studio(settings: Settings, _say: Any, /, **_needs: bool) -> Studio:
     """Return a Studio of fakes that serves every tool."""
     painter = FakePainter()
     key = settings.painter or "fake-painter"
-    painter.info = replace(painter.info, soft=True, lora_base="fake", key=key)
+    painter.info = replace(painter.info, soft=True, lora_base="fake", shortcuts=True, key=key)
     fillers = {key: FakeFiller(key) for key in ("patchmatch", "lama")}
     return Studio(FakeSegmenter(), painter, settings, fillers=fillers)
 

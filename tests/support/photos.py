@@ -20,7 +20,7 @@ def noise(width: int = 64, height: int = 48, seed: int = 0) -> Rgb:
 
 def png(rgb: Rgb) -> bytes:
     """Return a picture as a PNG file."""
-    return encode_png(Photo(rgb, rgb, None, None, ""))
+    return encode_png(Photo(rgb, rgb, None, None))
 
 
 def photo(width: int = 64, height: int = 48, seed: int = 0) -> Photo:

@@ -100,6 +100,8 @@ used_settings = st.builds(
     scheduler=texts,
     softness=wholes,
     loras=loras,
+    guidance_until=floats,
+    reuse=st.integers(1, 10_000),
 )
 frames = st.lists(st.builds(FrameUsed, boxes, sizes), min_size=1, max_size=3).map(tuple)
 pixels = st.integers(0, 4096)

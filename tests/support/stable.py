@@ -24,6 +24,7 @@ INFO = ModelInfo(
     schedulers=SCHEDULERS,
     defaults=PaintDefaults(4, 3.0, 0.99, "Euler"),
     soft=True,
+    shortcuts=True,
     lora_base="sdxl",
 )
 SETTINGS = PaintSettings("red brick", "", 1, 4, 3.0, 1.0, "Euler")

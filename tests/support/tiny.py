@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from diffusers import (
     AutoencoderKL,
+    AutoencoderTiny,
     EulerDiscreteScheduler,
     StableDiffusionInpaintPipeline,
     StableDiffusionXLInpaintPipeline,
@@ -115,6 +116,18 @@ def tiny_sam(seed: int = 0) -> SamModel:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         return SamModel(config).eval()
+
+
+def tiny_decoder(seed: int = 0) -> AutoencoderTiny:
+    """Return an `AutoencoderTiny` for the latents of the tiny pipelines, eight pixels a latent."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return AutoencoderTiny(
+            encoder_block_out_channels=(8, 8, 8, 8),
+            decoder_block_out_channels=(8, 8, 8, 8),
+            num_encoder_blocks=(1, 1, 1, 1),
+            num_decoder_blocks=(1, 1, 1, 1),
+        ).eval()
 
 
 def toy_tokenizer() -> CLIPTokenizer:

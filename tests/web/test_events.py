@@ -13,7 +13,7 @@ from inpainting.studio import Studio
 from inpainting.types import PaintDefaults
 from inpainting.web import editing, progress
 from inpainting.web.desk import Desk, Desks
-from inpainting.web.events import CROWDED, Events
+from inpainting.web.events import CROWDED, UNFIT, Events
 from inpainting.web.fields import BAD_SEED, painter_of
 from inpainting.web.finished import Sheet
 from inpainting.web.form import COUNT, NO_PHOTO, NOT_SELECTED, Form
@@ -171,6 +171,20 @@ def test_a_full_queue_is_a_sentence_and_the_repaint_has_left_the_line(events: Ev
     assert events.refused(desk)[0] == progress.failed(CROWDED)
     assert not events.line.has(desk)
     assert events.refused(desk)[0] == progress.STOPPED
+
+
+def test_fields_that_gradio_refuses_are_told_and_a_repaint_under_way_goes_on(
+    events: Events,
+) -> None:
+    desk = selected(events)
+    card, repaint, stop = events.unfit(desk)
+    assert (card["state"], card["text"]) == ("failed", UNFIT)
+    assert (repaint["visible"], stop["visible"]) == (True, False)
+    ticket = begun(events, desk)
+    card, repaint, stop = events.unfit(desk)
+    assert (repaint["visible"], stop["visible"]) == (False, True)
+    assert desk.wants(ticket)
+    assert events.line.has(desk)
 
 
 def test_a_page_that_is_loaded_again_gets_everything_back(events: Events) -> None:

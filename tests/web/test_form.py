@@ -1,11 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from inpainting.errors import BadRequest, NothingSelected
 from inpainting.types import LoraUse, Sides, Tool
-from inpainting.web.form import Form, loras_from, loras_text, request_of, tool_of, with_lora
+from inpainting.web.form import (
+    Form,
+    loras_from,
+    loras_text,
+    request_of,
+    suited,
+    tool_of,
+    with_lora,
+)
 from inpainting.web.session import Session
+from tests.support.fakes import FakePainter
 from tests.support.photos import photo
 
 
@@ -36,6 +47,18 @@ def test_each_tool_gets_what_is_its_own() -> None:
     created = request_of(Session(), None, Form(**{**_fields(form), "tool": "create"}))
     assert (created.size, created.strength, created.photo.size) == ((128, 64), None, (128, 64))
     assert created.tool is Tool.CREATE
+
+
+def test_shortcuts_are_the_forms_and_hidden_they_are_none() -> None:
+    form = Form("sea", tool="extend", left=9, guidance_until=0.5, reuse=3.0)
+    asked = request_of(Session(), photo(), form)
+    assert (asked.guidance_until, asked.reuse) == (0.5, 3)
+    info = FakePainter().info
+    hidden = suited(asked, info)
+    assert (hidden.guidance_until, hidden.reuse) == (1.0, 1)
+    assert suited(asked, replace(info, shortcuts=True)).reuse == 3
+    emptied = request_of(Session(), photo(), replace(form, guidance_until=None, reuse=None))
+    assert (emptied.guidance_until, emptied.reuse) == (1.0, 1)
 
 
 def _fields(form: Form) -> dict[str, object]:

@@ -76,6 +76,16 @@ def test_only_the_repaint_waits_in_the_queue(page: gr.Blocks) -> None:
     assert names - {"leave"} == {"run"}
 
 
+def test_fields_that_gradio_refuses_are_told_and_nothing_is_sent_to_the_queue(
+    page: gr.Blocks,
+) -> None:
+    named = {getattr(fn.fn, "__name__", ""): fn for fn in page.fns.values()}
+    begin, run, unfit = named["begin"], named["run"], named["unfit"]
+    assert (run.trigger_after, run.trigger_only_on_success) == (begin._id, True)
+    assert (unfit.trigger_after, unfit.trigger_only_on_failure) == (begin._id, True)
+    assert unfit.queue is False
+
+
 @pytest.mark.parametrize(("closed", "seconds"), [(True, 3601), (False, 24 * 3600 + 1)])
 def test_a_photo_is_freed_an_hour_after_its_window_closed(
     page: gr.Blocks, closed: bool, seconds: int

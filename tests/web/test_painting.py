@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,8 +43,14 @@ def selected(studio: Studio) -> Desk:
     return desk
 
 
+def items(shown: Shown) -> list[dict[str, Any]]:
+    assert shown.results is not None
+    found: list[dict[str, Any]] = shown.results["items"]
+    return found
+
+
 def seeds(shown: Shown) -> list[int]:
-    return [item["seed"] for item in shown.results["items"]]
+    return [item["seed"] for item in items(shown)]
 
 
 def pixels(desk: Desk, number: int) -> Rgb:
@@ -74,18 +81,27 @@ def test_a_repaint_shows_steps_then_the_result(studio: Studio) -> None:
     assert seeds(shown[0]) == []
     assert shown[1].progress["preview"].startswith("data:image/jpeg")
     assert [view.busy for view in shown] == [True] * (len(shown) - 1) + [False]
-    results = shown[-1].results
-    (item,) = results["items"]
+    (item,) = items(shown[-1])
     assert (item["seed"], item["width"], item["height"]) == (17, 256, 200)
     assert Path(item["file"]["path"]).name == "noise-sunset-sea-17.png"
+
+
+def test_the_strip_is_shown_at_both_ends_and_with_each_picture_not_with_each_step(
+    studio: Studio,
+) -> None:
+    shown = run(studio, selected(studio), Form("x", seed="1", steps=9, variations=3))
+    strips = [view for view in shown if view.results is not None]
+    assert [seeds(view) for view in strips] == [[], [1], [1, 2], [1, 2, 3], [1, 2, 3]]
+    assert strips[0] is shown[0]
+    assert strips[-1] is shown[-1]
+    assert len(shown) > 3 * 9
 
 
 @pytest.mark.parametrize("region", list(Region))
 def test_the_file_keeps_what_is_not_repainted(studio: Studio, region: Region) -> None:
     desk = selected(studio)
     desk.change(partial(editing.set_region, region=region))
-    results = run(studio, desk, Form("x", seed="1"))[-2].results
-    path = Path(results["items"][0]["file"]["path"])
+    path = Path(items(run(studio, desk, Form("x", seed="1"))[-2])[0]["file"]["path"])
     result, mask, original = open_photo(path), desk.session.mask, photo(256, 200)
     assert mask is not None
     kept = mask if region is Region.BACKGROUND else ~mask
@@ -211,11 +227,11 @@ def test_all_results_stay_listed_whatever_comes_after(studio: Studio) -> None:
     assert refused[-1].progress["state"] == "failed"
     assert all(seeds(view) == [1] for view in refused)
     for view in paint(studio, desk, Form("x", seed="2"), desk.begin()):
-        assert seeds(view) == [1]
+        assert view.results is None or seeds(view) == [1]
         if view.progress.get("step") == 2:
             desk.stop()
     last = run(studio, desk, Form("x", seed="3"))
-    assert seeds(last[1]) == [1]
+    assert seeds(last[0]) == [1]
     assert seeds(last[-1]) == [1, 3]
 
 

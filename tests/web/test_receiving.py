@@ -9,7 +9,7 @@ import pytest
 from inpainting.photo import encode_png, read_recipe
 from inpainting.recipe import RECIPE_KEY, Recipe, recipe_to_json
 from inpainting.studio import Studio
-from inpainting.types import Combine, Edges, Region, Stroke, Tool
+from inpainting.types import Combine, Edges, LoraUse, Region, Stroke, Tool
 from inpainting.web import editing, handlers
 from inpainting.web.desk import Desk
 from inpainting.web.finished import Sheet
@@ -185,6 +185,37 @@ def test_another_painter_is_told(studio: Studio, tmp_path: Path) -> None:
     studio.use(painter=other)
     dropped(studio, desk, data, tmp_path, "picture.png")
     assert "revision was '1' and is '2'" in desk.session.note
+
+
+def test_shortcuts_come_back_where_the_painter_takes_them(studio: Studio, tmp_path: Path) -> None:
+    quick, desk = FakePainter(), desk_with()
+    quick.info = replace(quick.info, shortcuts=True)
+    studio.use(painter=quick)
+    worked(studio, desk)
+    data = painted(studio, desk, replace(FORM, guidance_until=0.5, reuse=3)).read_bytes()
+    form = form_of(dropped(studio, desk_with(), data, tmp_path, "picture.png"))
+    assert (form.guidance_until, form.reuse) == (0.5, 3)
+    studio.use(painter=FakePainter())
+    form = form_of(dropped(studio, desk_with(), data, tmp_path, "picture.png"))
+    assert (form.guidance_until, form.reuse) == (1.0, 1)
+
+
+def test_lora_files_that_are_gone_are_told_and_left_out(studio: Studio, tmp_path: Path) -> None:
+    """With none in the folder their field is hidden, and nobody could empty it."""
+    desk = desk_with()
+    worked(studio, desk)
+    recipe = recipe_at(painted(studio, desk, FORM))
+    inked = replace(recipe, settings=replace(recipe.settings, loras=(LoraUse("ink"),)))
+    able = FakePainter()
+    able.info = replace(able.info, lora_base="fake")
+    studio.use(painter=able)
+    for data, name in (
+        (recipe_to_json(inked).encode(), "recipe.json"),
+        (encode_png(photo(256, 200, 1), {RECIPE_KEY: recipe_to_json(inked)}), "picture.png"),
+    ):
+        restored = dropped(studio, desk, data, tmp_path, name)
+        assert "'ink' is not here, so it was left out" in desk.session.note
+        assert form_of(restored).loras == ""
 
 
 def test_a_recipe_that_fits_no_painter_leaves_a_plain_photo(studio: Studio, tmp_path: Path) -> None:

@@ -18,6 +18,13 @@ def test_all_is_told_and_escaped() -> None:
     assert "<model>" not in text + pill(STATUS)
 
 
+def test_how_a_model_shares_the_memory_is_told_where_there_is_something_to_say() -> None:
+    placed = replace(MODEL, placement="its models take <turns>")
+    text = card(replace(STATUS, painter=placed))
+    assert "float16; <span data-t>its models take &lt;turns&gt;</span></small>" in text
+    assert "float16;" not in card(STATUS)
+
+
 def test_loading_shows_how_far_it_is_and_failure_shows_why() -> None:
     loading = card(replace(STATUS, loading="Loading SDXL.", fraction=0.25))
     assert 'value="0.250"' in loading

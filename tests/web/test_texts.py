@@ -71,6 +71,14 @@ def name_of(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
 
 
+def table(path: str, name: str) -> set[str]:
+    """The strings in a table of a module, which need not be sentences."""
+    tree = ast.parse((ROOT / path).read_text(encoding="utf8"))
+    (found,) = (n for n in tree.body if isinstance(n, ast.AnnAssign) and name_of(n.target) == name)
+    texts = (pattern(node) for node in ast.walk(found) if isinstance(node, ast.Constant))
+    return {text for text in texts if text is not None}
+
+
 def is_unshown(node: ast.AST) -> bool:
     """Whether a node is for developers: a log's line, an error of Python's own, a docstring."""
     if isinstance(node, ast.Call):
@@ -214,6 +222,7 @@ def existing() -> dict[str, set[str]]:
     for path in FOLDER.glob("*.js"):
         found[path.name] = set(scripted(path.read_text(encoding="utf8")))
     found["types.py"] = {region.value for region in Region}
+    found["models/placing.py"] |= table("models/placing.py", "PLACEMENTS")
     return {place: there for place, there in found.items() if there}
 
 

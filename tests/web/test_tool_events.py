@@ -164,15 +164,17 @@ def test_a_model_that_cannot_be_loaded_is_a_sentence(events: Events) -> None:
 
 
 def test_what_hangs_on_the_models_follows_them(events: Events) -> None:
-    *_, methods, soft, lora, names, find = events.arrive()
+    *_, methods, soft, until, reuse, lora, names, find = events.arrive()
     assert (methods["choices"], soft["visible"], lora["visible"]) == ([], False, False)
+    assert (until["visible"], reuse["visible"]) == (False, False)
     assert (names["choices"], find["visible"]) == (["grain"], True)
     better = FakePainter()
-    better.info = replace(better.info, soft=True, lora_base="sdxl")
+    better.info = replace(better.info, soft=True, lora_base="sdxl", shortcuts=True)
     events.studio.use(segmenter=FakeSegmenter(), painter=better, fillers={"telea": FakePainter()})
-    *_, methods, soft, lora, _, find = events.arrive()
+    *_, methods, soft, until, reuse, lora, _, find = events.arrive()
     assert methods["choices"] == [("One colour", "telea")]
     assert (soft["visible"], lora["visible"], find["visible"]) == (True, True, False)
+    assert (until["visible"], reuse["visible"]) == (True, True)
 
 
 def test_a_prompt_that_would_be_refused_is_not_counted(events: Events) -> None:
