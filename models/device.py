@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +22,7 @@ _OUT_OF_MEMORY_TEXTS = (
     "invalid buffer size",
 )
 _KINDS = ("cpu", "cuda", "mps")
+_BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16")
 
 T = TypeVar("T")
 
@@ -75,15 +76,35 @@ def _cuda(index: int, count: int) -> torch.device:
     return torch.device("cuda", index)
 
 
-def choose_dtype(device: torch.device) -> torch.dtype:
-    """Return float16 on CUDA and MPS, float32 on the CPU, which has no fast half precision."""
-    return torch.float32 if device.type == "cpu" else torch.float16
+def choose_dtype(device: torch.device, *, big: bool = False) -> torch.dtype:
+    """Return float16 on CUDA and MPS, float32 on the CPU.
+
+    There a `big` model, which is slow for the weights that have to be read, runs in bfloat16 where
+    the processor calculates in it: in half the memory.
+    """
+    if device.type != "cpu":
+        return torch.float16
+    quick = big and calculates_in_bfloat16(torch.cpu.get_capabilities())
+    return torch.bfloat16 if quick else torch.float32
+
+
+def calculates_in_bfloat16(able: Mapping[str, object]) -> bool:
+    """Tell it by what a processor is able to, as `torch.cpu.get_capabilities` says it.
+
+    Others convert every number back and forth, which takes longer than float32.
+    """
+    return any(bool(able.get(name)) for name in _BFLOAT16)
 
 
 def free_memory(device: torch.device) -> int | None:
-    """Return the bytes that are free on `device`; None where that is not known."""
+    """Return the bytes that are free on `device`; None where that is not known.
+
+    On CUDA no more than what is left of this process's share, where it was given one.
+    """
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+        free, whole = torch.cuda.mem_get_info(device)
+        share = int(whole * torch.cuda.get_per_process_memory_fraction(device))
+        return min(int(free), share - torch.cuda.memory_reserved(device))
     return _available_memory(Path("/proc/meminfo")) if device.type == "cpu" else None
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from inpainting.errors import BadRequest
 from inpainting.types import LoraUse
 from models.device import is_out_of_memory
+from models.ladder import changeable
 from models.quiet import quiet
 
 ENDING = ".safetensors"
@@ -50,7 +51,7 @@ def add_adapter(
 
     Its weights take the precision of the models that they go into.
     """
-    with quiet(), warnings.catch_warnings():
+    with changeable(pipeline), quiet(), warnings.catch_warnings():
         # Two adapters beside each other are meant.
         warnings.filterwarnings("ignore", message="Already found a `peft_config`")
         pipeline.load_lora_weights(
@@ -61,12 +62,12 @@ def add_adapter(
             use_safetensors=True,
             local_files_only=offline,
         )
-    holders = [name for name, there in pipeline.get_list_adapters().items() if adapter in there]
-    for name in holders:
-        model = getattr(pipeline, name)
-        for path, parameter in model.named_parameters():
-            if f".{adapter}." in path:
-                parameter.data = parameter.data.to(model.dtype)
+        holders = [name for name, there in pipeline.get_list_adapters().items() if adapter in there]
+        for name in holders:
+            model = getattr(pipeline, name)
+            for path, parameter in model.named_parameters():
+                if f".{adapter}." in path:
+                    parameter.data = parameter.data.to(model.dtype)
     return bool(holders)
 
 

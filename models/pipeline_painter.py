@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from models.device import unless_out_of_memory
 from models.families import Family, Mode
 from models.flow_latents import Finished, fit
 from models.flow_prompts import worded
+from models.ladder import STARTING_AGAIN, STEPPED_DOWN, Ladder
 from models.pipeline_calls import (
     arguments,
     at_size,
@@ -34,15 +36,31 @@ OnStep = Callable[..., dict[str, Any]]
 READING = "Reading the prompt."
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    """What is painted, how, and who listens."""
+
+    mode: Mode
+    rgb: Rgb
+    hole: Mask
+    settings: PaintSettings
+    emit: Emit[Event]
+    stop: StopSignal
+
+
 class PipelinePainter:
     """A `Painter` on a pipeline of a `Family` and its siblings, which share all its components.
 
     One job at a time, on a thread of its own; jobs of other threads wait in the order of their
-    coming. The pipeline belongs to the painter: use it through nothing else.
+    coming. The pipeline belongs to the painter: use it through nothing else. `ladder` has placed
+    it, and places it lower when memory runs out.
     """
 
-    def __init__(self, pipeline: Any, family: Family, info: ModelInfo) -> None:
+    def __init__(
+        self, pipeline: Any, family: Family, info: ModelInfo, ladder: Ladder | None = None
+    ) -> None:
         self._pipeline = pipeline
+        self._ladder = ladder
         self._family = family
         self._info = info
         self._pipelines = siblings(pipeline, family)
@@ -53,7 +71,7 @@ class PipelinePainter:
 
     @property
     def info(self) -> ModelInfo:
-        """What this is, with `defaults` and `schedulers` set."""
+        """What this is, with `defaults` and `schedulers` set; its placement may change."""
         return self._info
 
     def paint(self, rgb: Rgb, hole: Mask, settings: PaintSettings) -> Generator[Event, None, None]:
@@ -70,63 +88,69 @@ class PipelinePainter:
         mode = mode_for(self._family, self._info, hole, settings.strength)
         check_steps(mode, self._family, settings)
         yield from self._worker.stream(
-            lambda emit, stop: self._run(mode, rgb, hole, settings, emit, stop)
+            lambda emit, stop: self._run(_Job(mode, rgb, hole, settings, emit, stop))
         )
 
-    def _run(
-        self,
-        mode: Mode,
-        rgb: Rgb,
-        hole: Mask,
-        settings: PaintSettings,
-        emit: Emit[Event],
-        stop: StopSignal,
-    ) -> None:
+    def _run(self, job: _Job) -> None:
         """Do one job on the worker's thread."""
-        prompts, notes = worded(self._pipeline, self._family, settings)
-        asked = arguments(mode, self._family, rgb, hole, settings)
-        decoded = self._painted(mode, {**prompts, **asked}, rgb, emit, stop)
-        stop.check()
-        picture, scaled = at_size(decoded, *rgb.shape[:2])
-        if not is_picture(picture, hole):
+        prompts, notes = worded(self._pipeline, self._family, job.settings)
+        decoded, lowered = self._in_memory(job, prompts)
+        job.stop.check()
+        picture, scaled = at_size(decoded, *job.rgb.shape[:2])
+        if not is_picture(picture, job.hole):
             raise BadOutput("The painter gave no picture; try another seed or other words.")
-        unused = left_out(mode, self._family, settings, self._info)
-        emit(Painted(to_rgb(picture), notes + unused + scaled))
+        unused = left_out(job.mode, self._family, job.settings, self._info)
+        job.emit(Painted(to_rgb(picture), notes + unused + scaled + lowered))
 
-    def _painted(
-        self, mode: Mode, asked: dict[str, Any], rgb: Rgb, emit: Emit[Event], stop: StopSignal
-    ) -> Decoded:
-        """Run the pipeline of `mode`; return what it decoded, HxWx3 of -1 to 1."""
-        pipeline, guess = self._pipelines[mode.pipeline], Finished()
-        listeners = self._listeners(guess, rgb, asked["num_inference_steps"], emit, stop)
-        with freed(self._pipeline), guess.listening(self._pipeline.scheduler):
-            found = unless_out_of_memory(lambda: pipeline(**asked, **listeners).images)
-        if found is None:
+    def _in_memory(self, job: _Job, prompts: Mapping[str, Any]) -> tuple[Decoded, tuple[str, ...]]:
+        """Return what the pipeline decoded, with a note where it had to start again with less."""
+        painted = self._painted(job, prompts)
+        if painted is not None:
+            return painted, ()
+        if self._lower(job):
+            painted = self._painted(job, prompts)
+        if painted is None:
             raise OutOfMemory(
-                f"There is too little memory on {self._info.device} to paint {rgb.shape[1]} x "
-                f"{rgb.shape[0]} pixels; close other programs that use it, or choose another "
+                f"There is too little memory on {self._info.device} to paint {job.rgb.shape[1]} x "
+                f"{job.rgb.shape[0]} pixels; close other programs that use it, or choose another "
                 "model."
             )
-        return np.asarray(found[0] * 2 - 1, np.float32)
+        return painted, (STEPPED_DOWN,)
 
-    def _listeners(
-        self, guess: Finished, rgb: Rgb, steps: int, emit: Emit[Event], stop: StopSignal
-    ) -> dict[str, OnStep]:
+    def _lower(self, job: _Job) -> bool:
+        """Place the pipeline one rung lower and tell of it; False where there is none."""
+        job.stop.check()
+        if self._ladder is None or not self._ladder.lower():
+            return False
+        self._info = replace(self._info, placement=self._ladder.placement)
+        job.emit(Progress(0, job.settings.steps, note=STARTING_AGAIN))
+        return True
+
+    def _painted(self, job: _Job, prompts: Mapping[str, Any]) -> Decoded | None:
+        """Return what the pipeline of a job decoded, HxWx3 of -1 to 1; None if memory ran out."""
+        pipeline, guess = self._pipelines[job.mode.pipeline], Finished()
+        asked = arguments(job.mode, self._family, job.rgb, job.hole, job.settings)
+        listeners = self._listeners(guess, job)
+        with freed(self._pipeline), guess.listening(self._pipeline.scheduler):
+            found = unless_out_of_memory(lambda: pipeline(**prompts, **asked, **listeners).images)
+        return None if found is None else np.asarray(found[0] * 2 - 1, np.float32)
+
+    def _listeners(self, guess: Finished, job: _Job) -> dict[str, OnStep]:
         """Return the callbacks of a job: they tell how far it is, and stop it."""
-        height, width = rgb.shape[:2]
+        height, width = job.rgb.shape[:2]
 
         def on_step(running: Any, index: int, _time: Any, _tensors: Any) -> dict[str, Any]:
             latents = guess.latents
             seen = None
             if latents is not None:
                 seen = project(self._family.spread(latents, height, width), self._projection)
-            emit(Progress(index + 1, running.num_timesteps, seen))
-            stop.check()
+            job.emit(Progress(index + 1, running.num_timesteps, seen))
+            job.stop.check()
             return {}
 
         def on_prior_step(*_told: Any) -> dict[str, Any]:
-            emit(Progress(0, steps, note=READING))
-            stop.check()
+            job.emit(Progress(0, job.settings.steps, note=READING))
+            job.stop.check()
             return {}
 
         prior = {"prior_callback_on_step_end": on_prior_step} if self._family.prior else {}

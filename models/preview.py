@@ -53,16 +53,18 @@ def project(latents: torch.Tensor, projection: Projection) -> Rgb:
 
 
 class Guess:
-    """What the UNet takes the finished latents to be: `latents` 1xCxhxw float32, at first None.
+    """What the UNet takes the finished latents to be: `latents` nxCxhxw float32, at first None.
 
-    Built for one job from its scheduler's `alphas_cumprod` and prediction type, and its guidance.
+    Built for one job of n `pictures` from its scheduler's `alphas_cumprod` and prediction type, and
+    its guidance. Of a run of the UNet on 2n the first half is that without the prompts.
     """
 
-    def __init__(self, scheduler: Any, guidance: float) -> None:
+    def __init__(self, scheduler: Any, guidance: float, pictures: int = 1) -> None:
         self.latents: torch.Tensor | None = None
         self._alphas = scheduler.alphas_cumprod
         self._kind = scheduler.config.prediction_type
         self._guidance = guidance
+        self._pictures = pictures
 
     @contextmanager
     def listening(self, unet: torch.nn.Module) -> Iterator[None]:
@@ -76,12 +78,14 @@ class Guess:
     def _hear(self, _unet: torch.nn.Module, inputs: tuple[Any, ...], outputs: Any) -> None:
         predicted = outputs[0].detach().float()
         noisy = inputs[0][:, : predicted.shape[1]].detach().float()
-        if len(predicted) == 2:
+        if len(predicted) == 2 * self._pictures:
             without, with_prompt = predicted.chunk(2)
             predicted = without + self._guidance * (with_prompt - without)
         # With steps_offset 1 and as many steps as were trained the first lies one beyond the table.
         time = min(round(float(inputs[1])), len(self._alphas) - 1)
-        self.latents = _finished(self._kind, noisy[:1], predicted, float(self._alphas[time]))
+        self.latents = _finished(
+            self._kind, noisy[: self._pictures], predicted, float(self._alphas[time])
+        )
 
 
 def _finished(

@@ -30,36 +30,68 @@ class Seat(Generic[W, E]):
         self.done: Future[None] = Future()
         self._number = number
         self._events = events
+        self._served = False
+        self._refusal: BaseException | None = None
         self.done.add_done_callback(lambda _: events.put(None))
 
     @property
-    def is_taken(self) -> bool:
-        """Whether somebody still waits for this picture."""
-        return not self.done.done()
+    def is_waiting(self) -> bool:
+        """Whether the picture is still to be made."""
+        return not (self._served or self._refusal or self.done.done())
 
     def emit(self, event: E) -> None:
         """Tell the listener; nobody hears what comes after the end."""
-        if self.is_taken:
+        if self.is_waiting:
             self._events.put((self._number, event))
 
+    def serve(self, event: E) -> None:
+        """Tell the last there is to tell; the end itself comes with that of the batch."""
+        self.emit(event)
+        self._served = True
+
+    def refuse(self, error: BaseException) -> None:
+        """Give up this picture alone; the listener is told when the batch ends."""
+        self._refusal = error
+
     def finish(self) -> None:
-        """End well."""
-        if self.is_taken:
+        """End: well, unless the picture was refused."""
+        if self._refusal is not None:
+            self.fail(self._refusal)
+        if not self.done.done():
             self.done.set_result(None)
 
     def fail(self, error: BaseException) -> None:
         """End with an error, which the listener raises."""
-        if self.is_taken:
+        if not self.done.done():
             self.done.set_exception(error)
-
-    def leave_if_told(self) -> None:
-        """End at once when the listener has gone; the others of the batch go on."""
-        if self.stop.is_set:
-            self.fail(Cancelled("The repaint was stopped."))
 
 
 Run = Callable[[Sequence[Seat[W, E]]], None]
-"""Does the work of all seats of a batch, and finishes or fails each."""
+"""Does the work of all seats of a batch: serves each, or fails it."""
+
+
+def let_go(seats: Sequence[Seat[W, E]]) -> None:
+    """End those whose listeners have left; the others of the batch go on.
+
+    Raises Cancelled when nobody waits any more: then the batch itself is to end, and they with it.
+    """
+    waiting = [seat for seat in seats if seat.is_waiting]
+    left = [seat for seat in waiting if seat.stop.is_set]
+    if len(left) == len(waiting):
+        raise Cancelled("The repaint was stopped.")
+    for seat in left:
+        seat.fail(Cancelled("The repaint was stopped."))
+
+
+def settle(run: Run[W, E], seats: Sequence[Seat[W, E]]) -> None:
+    """Do the work of `seats`; whatever comes of it, each of them has ended then."""
+    try:
+        run(seats)
+    except BaseException as error:  # whatever it is, a listener waits for it
+        for seat in seats:
+            seat.fail(error)
+    for seat in seats:
+        seat.finish()
 
 
 class Sharing(Generic[W, E]):
@@ -99,15 +131,8 @@ class Sharing(Generic[W, E]):
 
     def _turn(self) -> None:
         seats = self._next()
-        if not seats:
-            return
-        try:
-            self._run(seats)
-        except BaseException as error:  # whatever it is, a listener waits for it
-            for seat in seats:
-                seat.fail(error)
-        for seat in seats:
-            seat.finish()
+        if seats:
+            settle(self._run, seats)
 
     def _next(self) -> list[Seat[W, E]]:
         """Take the seat that waits longest, with those that fit beside it."""

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Hashable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event as Signal
 from typing import Any
 
 import numpy as np
 
-from inpainting.errors import BadRequest, NothingSelected
-from inpainting.types import Mask, ModelInfo, PaintSettings, Rgb
+from inpainting.errors import BadOutput, BadRequest, NothingSelected
+from inpainting.types import Mask, ModelInfo, PaintSettings, Rgb, Size, Work
+from models.compiling import warm_up
+from models.encodings import Encodings
+from models.ladder import Ladder
 from models.lora import Loras
 from models.modes import Pipelines
 from models.preview import projection_for
 from models.prompting import Prompting
-from models.stable_job import Event, Outfit, StableJob
+from models.sharing import Seat, Sharing
+from models.stable_calls import batch_key
+from models.stable_job import Event, Outfit, Place, StableBatch
+from models.tiny_preview import TinyDecoder
 from models.worker import Worker
 
 BASES = {"sdxl": "Stable Diffusion XL", "sd15": "Stable Diffusion 1.5"}
@@ -27,8 +37,10 @@ class StablePainter:
     Its UNet may have 9 channels (made for holes) or 4: then whole pictures are painted by the
     text-to-image and image-to-image pipelines on the same weights, and what is kept is blended in
     after each step. `lora_folder` holds LoRA files; `adapters` are those loaded with the pipeline,
-    with their weights. One job at a time, on a thread of its own; jobs of other threads wait in the
-    order of their coming. The pipeline belongs to the painter: use it through nothing else.
+    with their weights. `ladder` is stepped down where memory ends in a job; `tiny` makes previews;
+    `compiled` tells that the UNet was compiled. All work is done on one thread of its own, in the
+    order of its coming; where `info.batch` is above 1, jobs that fit together are painted together.
+    The pipeline belongs to the painter: use it through nothing else.
     """
 
     def __init__(
@@ -37,22 +49,37 @@ class StablePainter:
         info: ModelInfo,
         lora_folder: Path | None = None,
         adapters: Mapping[str, float] | None = None,
+        *,
+        ladder: Ladder | None = None,
+        tiny: TinyDecoder | None = None,
+        compiled: bool = False,
     ) -> None:
         base = BASES.get(info.lora_base, info.lora_base)
-        self._outfit = Outfit(
+        outfit = Outfit(
             info,
             Pipelines(pipeline),
             Prompting(pipeline),
             Loras(pipeline, lora_folder, adapters, base),
+            Encodings(pipeline.vae),
             projection_for(pipeline.vae),
             dict(pipeline.scheduler.config),
+            ladder,
+            tiny,
+            compiled,
         )
+        self._outfit = outfit
         self._worker: Worker[Event] = Worker("painter")
+        self._sharing: Sharing[Work, Event] = Sharing(
+            self._worker, lambda seats: _run(outfit, seats), info.batch
+        )
 
     @property
     def info(self) -> ModelInfo:
-        """What this is, with `defaults` and `schedulers` set."""
-        return self._outfit.info
+        """What this is, with `defaults`, `schedulers` and the present `placement` set."""
+        ladder = self._outfit.ladder
+        if ladder is None:
+            return self._outfit.info
+        return replace(self._outfit.info, placement=ladder.placement)
 
     def tokens(self, prompt: str) -> tuple[int, int]:
         """Return the tokens of a prompt, and how many are read at a time; quick, on any thread."""
@@ -64,14 +91,58 @@ class StablePainter:
 
         `rgb` HxWx3 uint8 with sides that are multiples of `info.multiple`; `hole` HxW bool. A hole
         that is the whole picture is painted from the prompt alone at a strength of 1, else over the
-        picture. The same arguments on the same device give the same bytes. Closing the generator
-        stops the job after the step that runs, and returns when the painter is free again. Raises
-        BadRequest, NothingSelected, OutOfMemory, BadOutput.
+        picture. The same arguments on the same device give the same bytes, unless other jobs were
+        painted together with it. Closing the generator stops the job after the step that runs, and
+        returns when the painter is free again. Raises BadRequest, NothingSelected, OutOfMemory,
+        BadOutput.
         """
-        _check(rgb, hole, self.info.multiple)
-        self._outfit.scheduler(settings)
-        self._outfit.loras.check(settings.loras)
-        yield from self._worker.stream(StableJob(self._outfit, rgb, hole, settings).run)
+        for _, event in self.paint_together([Work(rgb, hole, settings)]):
+            yield event
+
+    def paint_together(self, works: Sequence[Work]) -> Generator[tuple[int, Event], None, None]:
+        """Paint all of `works`; yield the events of each with its number; see `Batcher`.
+
+        Raises as `paint`, where one of them fails.
+        """
+        for work in works:
+            _check(work.rgb, work.hole, self.info.multiple)
+            self._outfit.scheduler(work.settings)
+            self._outfit.loras.check(work.settings.loras)
+        yield from self._sharing.stream(works, self._key)
+
+    def warm_up(self) -> bool:
+        """Compile what was marked for it by `compile_blocks`; return when that is done.
+
+        False, with a sentence in the log, where it cannot be: then all runs uncompiled.
+        """
+        return self._worker.call(lambda: _warmed(self._outfit))
+
+    def _key(self, work: Work) -> Hashable | None:
+        if self._outfit.info.batch == 1:
+            return None
+        return batch_key(work, self._outfit.channels, self._outfit.prompting)
+
+
+def _run(outfit: Outfit, seats: Sequence[Place]) -> None:
+    StableBatch(outfit, seats).run()
+
+
+def _warmed(outfit: Outfit) -> bool:
+    """Paint small jobs on this thread, the painter's, that have all kinds of batches compiled."""
+    side, scheduler = outfit.info.native_side, outfit.info.schedulers[0]
+    heard: SimpleQueue[Any] = SimpleQueue()
+
+    def run(size: Size, guidance: float) -> None:
+        width, height = size
+        hole = np.zeros((height, width), np.bool_)
+        hole[height // 4 :] = True
+        settings = PaintSettings("a", "", 0, 2, guidance, 1.0, scheduler)
+        work = Work(np.zeros((height, width, 3), np.uint8), hole, settings)
+        # A picture of nothing may be refused as none; it is the way there that counts.
+        with suppress(BadOutput):
+            StableBatch(outfit, [Seat(work, 0, heard, Signal())]).run()
+
+    return warm_up(outfit.pipelines.main.unet, run, [(side, side)])
 
 
 def _check(rgb: Rgb, hole: Mask, multiple: int) -> None:

@@ -1,44 +1,64 @@
-"""One picture by Stable Diffusion, made on the painter's own thread."""
+"""A batch of pictures by Stable Diffusion, made on the painter's own thread; most are of one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import numpy as np
 import torch
 
 from inpainting.errors import BadOutput, BadRequest, OutOfMemory
-from inpainting.types import Mask, ModelInfo, Painted, PaintSettings, Progress, Rgb
+from inpainting.types import ModelInfo, Painted, PaintSettings, Progress, Rgb, Work
+from models.compiling import no_compiling
 from models.decoding import decode_somehow, encode, is_picture, restored, to_rgb
 from models.device import unless_out_of_memory
+from models.encodings import Encodings
+from models.guiding import guided_steps, needed, unguided
+from models.ladder import STEPPED_DOWN, Ladder
 from models.lora import Loras
 from models.modes import Mode, Pipelines, mode_for
 from models.preview import Guess, Projection, project
 from models.prompting import Prompting, Worded
+from models.reusing import reusing
 from models.schedulers import build_scheduler, count_steps
+from models.sharing import Seat, let_go, settle
 from models.softness import SoftHole
-from models.worker import Emit, StopSignal
+from models.stable_calls import arguments, as_tensor, joined
+from models.tiny_preview import TinyDecoder
 
 IN_32_BITS = "Half precision gave no picture, so the VAE ran again in 32 bits."
 
 Event = Progress | Painted
+Place = Seat[Work, Event]
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outfit:
-    """What a painter paints with; `config` describes the scheduler that its model came with."""
+    """What a painter paints with; `config` describes the scheduler that its model came with.
+
+    `tiny` shows what is coming, where there is one, else `projection` does; `compiled`: nothing may
+    be compiled in a job that was not before.
+    """
 
     info: ModelInfo
     pipelines: Pipelines
     prompting: Prompting
     loras: Loras
+    encodings: Encodings
     projection: Projection
     config: Mapping[str, Any]
+    ladder: Ladder | None = None
+    tiny: TinyDecoder | None = None
+    compiled: bool = False
+
+    @property
+    def channels(self) -> int:
+        """How many channels the UNet takes."""
+        return int(self.pipelines.main.unet.config.in_channels)
 
     def scheduler(self, settings: PaintSettings) -> tuple[Any, int]:
         """Return a fresh scheduler and the number of steps that it will really run.
@@ -51,111 +71,167 @@ class Outfit:
         scheduler = build_scheduler(settings.scheduler, self.config, settings.steps)
         return scheduler, count_steps(scheduler, settings.steps, settings.strength)
 
+    def lower(self) -> bool:
+        """Let go of what is kept for later jobs, and step down the memory ladder if there is one.
 
-class StableJob:
-    """Paints `hole`, HxW, of `rgb`, HxWx3, as `settings` say; see `StablePainter.paint`."""
+        False where that is the lowest rung already.
+        """
+        self.prompting.clear()
+        self.encodings.clear()
+        return self.ladder is not None and self.ladder.lower()
 
-    def __init__(self, outfit: Outfit, rgb: Rgb, hole: Mask, settings: PaintSettings) -> None:
+
+class StableBatch:
+    """Paints the works of `seats`, which have equal keys; see `StablePainter.paint`."""
+
+    def __init__(self, outfit: Outfit, seats: Sequence[Place], notes: tuple[str, ...] = ()) -> None:
         self._outfit = outfit
-        self._rgb, self._hole, self._settings = rgb, hole, settings
-        channels = int(outfit.pipelines.main.unet.config.in_channels)
-        self._mode = mode_for(hole, settings.strength, channels)
+        self._seats = seats
+        self._notes = notes
+        first = seats[0].work
+        self._settings = first.settings
+        self._shape = first.hole.shape
+        self._mode = mode_for(first.hole, first.settings.strength, outfit.channels)
 
-    def run(self, emit: Emit[Event], stop: StopSignal) -> None:
-        """Do the job, and once more in float32 if it gives no picture."""
+    def run(self) -> None:
+        """Serve every seat; where memory ends in halves, and alone one rung down the ladder."""
+        failure = self._tried()
+        left = [seat for seat in self._seats if seat.is_waiting]
+        if failure is None or not left:
+            return
+        if len(left) > 1:
+            for half in (left[: len(left) // 2], left[len(left) // 2 :]):
+                settle(lambda seats: StableBatch(self._outfit, seats, self._notes).run(), half)
+            return
+        if self._outfit.lower():
+            left[0].emit(Progress(0, self._settings.steps, note=STEPPED_DOWN))
+            failure = StableBatch(self._outfit, left, (STEPPED_DOWN,))._tried()
+        if failure is not None:
+            raise failure
+
+    def _tried(self) -> OutOfMemory | None:
+        """Do the work; return the error where memory ended."""
+        try:
+            self._paint_all()
+        except OutOfMemory as error:
+            # Its traceback would hold on to the memory that is wanted now.
+            return error.with_traceback(None)
+        return None
+
+    def _paint_all(self) -> None:
         outfit, settings = self._outfit, self._settings
+        pipeline = outfit.pipelines.of(self._mode)
         # The offload hooks are the main pipeline's, whichever of them paints.
         with restored(outfit.pipelines.main), ExitStack() as stack:
+            stack.enter_context(no_compiling() if outfit.compiled else nullcontext())
+            stack.enter_context(outfit.encodings.remembered())
             loras = outfit.loras.active(settings.loras)
             self._in_memory(lambda: stack.enter_context(loras))
-            worded = self._in_memory(
-                lambda: outfit.prompting.worded(settings.prompt, settings.negative_prompt)
-            )
-            self._paint(outfit.pipelines.of(self._mode), worded, emit, stop)
+            worded = self._in_memory(lambda: [self._worded(seat) for seat in self._seats])
+            latents = self._denoise(pipeline, self._seats, worded)
+            for number, seat in enumerate(self._seats):
+                let_go(self._seats)
+                if seat.is_waiting:
+                    self._finish(pipeline, seat, worded[number], latents[number : number + 1])
 
     def _in_memory(self, work: Callable[[], T]) -> T:
         """Return what `work` returns; raises OutOfMemory, with the memory freed, where it ends."""
         done = unless_out_of_memory(work)
         if done is not None:
             return done
-        height, width = self._hole.shape
+        height, width = self._shape
         raise OutOfMemory(
             f"There is too little memory on {self._outfit.info.device} to paint {width} x "
             f"{height} pixels; close other programs that use it, or choose another "
             "model."
         )
 
-    def _paint(self, pipeline: Any, worded: Worded, emit: Emit[Event], stop: StopSignal) -> None:
-        latents: torch.Tensor | None = None
+    def _worded(self, seat: Place) -> Worded:
+        settings = seat.work.settings
+        files = self._outfit.loras.digests(settings.loras)
+        weights = tuple((use.name, use.weight, files[use.name]) for use in settings.loras)
+        return self._outfit.prompting.worded(settings.prompt, settings.negative_prompt, weights)
+
+    def _finish(self, pipeline: Any, seat: Place, worded: Worded, latents: torch.Tensor) -> None:
+        """Decode one picture, and once more, in 32 bits, where half precision gives none."""
+        files = self._outfit.loras.digests(seat.work.settings.loras)
         for precise in (False, True):
-            if latents is None or not bool(latents.isfinite().all()):
-                latents = self._denoise(pipeline, worded, emit, stop, precise=precise)
-            stop.check()
+            if not bool(latents.isfinite().all()):
+                if not precise:
+                    continue
+                latents = self._denoise(pipeline, [seat], [worded], precise=True)
             decoded, notes = decode_somehow(pipeline.vae, latents, precise=precise)
-            if is_picture(decoded, self._hole):
-                told = (*worded.notes, *notes, *((IN_32_BITS,) * precise))
-                files = self._outfit.loras.digests(self._settings.loras)
-                emit(Painted(to_rgb(decoded), told, files))
+            if is_picture(decoded, seat.work.hole):
+                told = (*self._notes, *worded.notes, *notes, *((IN_32_BITS,) * precise))
+                seat.serve(Painted(to_rgb(decoded), told, files))
                 return
-        raise BadOutput(
-            "The painter gave no picture, also in 32 bits; try another seed or scheduler."
+        seat.refuse(
+            BadOutput(
+                "The painter gave no picture, also in 32 bits; try another seed or scheduler."
+            )
         )
 
     def _denoise(
-        self, pipeline: Any, worded: Worded, emit: Emit[Event], stop: StopSignal, *, precise: bool
+        self,
+        pipeline: Any,
+        seats: Sequence[Place],
+        worded: Sequence[Worded],
+        *,
+        precise: bool = False,
     ) -> torch.Tensor:
-        """Return the finished latents, 1x4xhxw, on the pipeline's device."""
+        """Return the finished latents, nx4xhxw for n seats, on the pipeline's device."""
         pipeline.scheduler, total = self._outfit.scheduler(self._settings)
         if precise:
             pipeline.vae.register_to_config(force_upcast=True)
-        return self._in_memory(lambda: self._latents(pipeline, worded, total, emit, stop))
+        return self._in_memory(lambda: self._latents(pipeline, seats, worded, total))
 
     def _latents(
-        self, pipeline: Any, worded: Worded, total: int, emit: Emit[Event], stop: StopSignal
+        self, pipeline: Any, seats: Sequence[Place], worded: Sequence[Worded], total: int
     ) -> torch.Tensor:
-        guess = Guess(pipeline.scheduler, self._settings.guidance)
-        projection = self._outfit.projection
+        settings = self._settings
+        guess = Guess(pipeline.scheduler, settings.guidance, len(seats))
         soft = self._soft(pipeline)
+        guided = guided_steps(total, settings.guidance_until)
 
-        def on_step(_pipeline: Any, index: int, _time: Any, tensors: dict[str, Any]) -> Any:
-            seen = None if guess.latents is None else project(guess.latents, projection)
-            emit(Progress(index + 1, total, seen))
-            stop.check()
-            if soft is None:
-                return {}
-            return {"latents": soft.held(tensors["latents"], pipeline.scheduler, index + 1, total)}
+        def on_step(running: Any, index: int, _time: Any, tensors: dict[str, Any]) -> Any:
+            self._tell(seats, guess, index + 1, total)
+            changed: dict[str, Any] = {}
+            if index + 1 == guided < total and running.do_classifier_free_guidance:
+                changed = unguided(running, tensors)
+            if soft is not None:
+                latents = tensors["latents"]
+                changed["latents"] = soft.held(latents, pipeline.scheduler, index + 1, total)
+            return changed
 
-        with guess.listening(pipeline.unet):
-            found = pipeline(**worded.arguments, **self._arguments(), callback_on_step_end=on_step)
+        watched = needed(pipeline) if guided < total else ["latents"]
+        with guess.listening(pipeline.unet), reusing(pipeline.unet, settings.reuse):
+            found = pipeline(
+                **joined(worded),
+                **arguments(self._mode, [seat.work for seat in seats]),
+                callback_on_step_end=on_step,
+                callback_on_step_end_tensor_inputs=watched,
+            )
         return torch.as_tensor(found.images)
 
+    def _tell(self, seats: Sequence[Place], guess: Guess, step: int, total: int) -> None:
+        """Show all what is coming; raises Cancelled when nobody is left to see it."""
+        latents = guess.latents
+        for number, seat in enumerate(seats):
+            if seat.is_waiting:
+                seen = None if latents is None else self._seen(latents[number : number + 1])
+                seat.emit(Progress(step, total, seen))
+        let_go(seats)
+
+    def _seen(self, latents: torch.Tensor) -> Rgb:
+        tiny = self._outfit.tiny
+        picture = None if tiny is None else tiny.picture(latents)
+        return project(latents, self._outfit.projection) if picture is None else picture
+
     def _soft(self, pipeline: Any) -> SoftHole | None:
-        softness = self._settings.softness
-        if self._mode is not Mode.HOLE or softness <= 0 or self._hole.all():
+        """Return what holds the rim back; a job with softness is alone in its batch."""
+        work, softness = self._seats[0].work, self._settings.softness
+        if self._mode is not Mode.HOLE or softness <= 0 or work.hole.all():
             return None
-        picture = self._picture().to(pipeline._execution_device) * 2 - 1
+        picture = as_tensor(work.rgb).to(pipeline._execution_device) * 2 - 1
         original = encode(pipeline.vae, picture).to(pipeline.unet.dtype)
-        return SoftHole(original, self._hole, softness, self._settings.seed)
-
-    def _picture(self) -> torch.Tensor:
-        """Return the picture as 1x3xHxW float32, 0 to 1."""
-        return torch.from_numpy(self._rgb.astype(np.float32) / 255).permute(2, 0, 1)[None]
-
-    def _arguments(self) -> dict[str, Any]:
-        settings = self._settings
-        height, width = self._hole.shape
-        size = {"height": height, "width": width}
-        picture = {"image": self._picture(), "strength": settings.strength}
-        hole = torch.from_numpy(self._hole.astype(np.float32))[None, None]
-        ways: Mapping[Mode, dict[str, Any]] = {
-            Mode.TEXT: size,
-            Mode.IMAGE: picture,
-            Mode.HOLE: {**size, **picture, "mask_image": hole},
-        }
-        return {
-            **ways[self._mode],
-            "num_inference_steps": settings.steps,
-            "guidance_scale": settings.guidance,
-            "generator": torch.Generator("cpu").manual_seed(settings.seed),
-            "output_type": "latent",
-        }
+        return SoftHole(original, work.hole, softness, self._settings.seed)

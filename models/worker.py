@@ -12,6 +12,7 @@ from typing import Generic, TypeVar, cast
 from inpainting.errors import Cancelled
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 END_SECONDS = 60.0
 """How long the end of the program waits for the step that is under way."""
@@ -79,6 +80,19 @@ class Worker(Generic[T]):
     def submit(self, task: Callable[[], None]) -> None:
         """Run `task` after all that came before it; it has to deal with its errors itself."""
         self._tasks.put(task)
+
+    def call(self, work: Callable[[], R]) -> R:
+        """Return what `work` returns on the worker's thread, once all before it is done."""
+        done: Future[R] = Future()
+
+        def run() -> None:
+            try:
+                done.set_result(work())
+            except BaseException as error:  # whatever it is, the caller waits for it
+                done.set_exception(error)
+
+        self.submit(run)
+        return done.result()
 
     def stream(self, job: Job[T]) -> Generator[T, None, None]:
         """Yield what `job(emit, stop)` emits; an error of the job is raised here.

@@ -17,6 +17,20 @@ FP16_VAE = Component(
     revision="207b116dae70ace3637169f1ddd2434b91b3a8cd",
 )
 
+TINY_XL = Component(
+    name="preview",
+    kind="AutoencoderTiny",
+    source="madebyollin/taesdxl",
+    revision="b20258aaef75ef61e659c1e0f14f251cf0ad153e",
+)
+TINY_15 = Component(
+    name="preview",
+    kind="AutoencoderTiny",
+    source="madebyollin/taesd",
+    revision="614f76814bbe30edbe2e627ace1c2234c81a2c0e",
+)
+"""The decoders of previews, 10 MB each."""
+
 OPENRAIL_XL = "CreativeML Open RAIL++-M"
 OPENRAIL = "CreativeML Open RAIL-M"
 
@@ -58,6 +72,7 @@ SDXL_INPAINTING = PainterRow(
     base="sdxl",
     soft=True,
     shortcuts=True,
+    preview=TINY_XL,
 )
 
 SD15_INPAINTING = PainterRow(
@@ -78,6 +93,7 @@ SD15_INPAINTING = PainterRow(
     base="sd15",
     soft=True,
     shortcuts=True,
+    preview=TINY_15,
 )
 
 STABLE: tuple[PainterRow, ...] = (
@@ -102,6 +118,7 @@ STABLE: tuple[PainterRow, ...] = (
         loras=(HYPER_12_STEPS,),
         soft=True,
         shortcuts=True,
+        preview=TINY_XL,
     ),
     PainterRow(
         key="sdxl-lcm",
@@ -123,6 +140,7 @@ STABLE: tuple[PainterRow, ...] = (
         loras=(LCM_XL,),
         soft=True,
         shortcuts=True,
+        preview=TINY_XL,
     ),
     PainterRow(
         key="sdxl-base",
@@ -142,6 +160,7 @@ STABLE: tuple[PainterRow, ...] = (
         base="sdxl",
         soft=True,
         shortcuts=True,
+        preview=TINY_XL,
     ),
     PainterRow(
         key="realvis-xl",
@@ -161,6 +180,7 @@ STABLE: tuple[PainterRow, ...] = (
         base="sdxl",
         soft=True,
         shortcuts=True,
+        preview=TINY_XL,
     ),
     PainterRow(
         key="playground-v2",
@@ -181,6 +201,7 @@ STABLE: tuple[PainterRow, ...] = (
         base="sdxl",
         soft=True,
         shortcuts=True,
+        preview=TINY_XL,
     ),
     PainterRow(
         key="sdxl-turbo",
@@ -202,6 +223,7 @@ STABLE: tuple[PainterRow, ...] = (
         base="sdxl",
         soft=True,
         shortcuts=True,
+        preview=TINY_XL,
         commercial=False,
     ),
     SD15_INPAINTING,
@@ -225,6 +247,7 @@ STABLE: tuple[PainterRow, ...] = (
         loras=(LCM_15,),
         soft=True,
         shortcuts=True,
+        preview=TINY_15,
     ),
     PainterRow(
         key="sd15",
@@ -244,6 +267,7 @@ STABLE: tuple[PainterRow, ...] = (
         base="sd15",
         soft=True,
         shortcuts=True,
+        preview=TINY_15,
     ),
     PainterRow(
         key="pokemon",
@@ -263,6 +287,7 @@ STABLE: tuple[PainterRow, ...] = (
         base="sd15",
         soft=True,
         shortcuts=True,
+        preview=TINY_15,
     ),
     PainterRow(
         key="embedded",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
+import numpy as np
 import pytest
 
 from inpainting.errors import BadRequest, ModelUnavailable
 from inpainting.settings import Settings
 from inpainting.studio import Studio
+from inpainting.types import Painted, PaintSettings
 from models.bringup import bring_up, choose, embedded_models, models_for
 from models.deferred import DeferredPainter
 from models.grabcut import GrabCutSegmenter
@@ -33,8 +36,13 @@ def desk_of() -> tuple[Studio, DeferredPainter]:
 def brought_up(load: Callable[..., Loaded], **settings: Any) -> tuple[Studio, DeferredPainter]:
     """A studio after `bring_up` with a loader that needs no hub."""
     studio, painter = desk_of()
-    bring_up(Settings(**settings), studio, painter, load).join(60)
+    run(bring_up(Settings(**settings), studio, painter, load))
     return studio, painter
+
+
+def run(thread: Thread) -> None:
+    thread.start()
+    thread.join(60)
 
 
 def test_without_cuda_auto_is_the_embedded_preset_and_says_why() -> None:
@@ -63,6 +71,32 @@ def test_the_embedded_preset_is_loaded_behind_the_page() -> None:
     assert "sdxl" in status.advice
 
 
+def test_nothing_is_loaded_before_the_page_is_up() -> None:
+    loads: list[int] = []
+
+    def load(*_: Any, **__: Any) -> Loaded:
+        loads.append(1)
+        return Loaded(FakeSegmenter(), FakePainter())
+
+    studio, painter = desk_of()
+    loader = bring_up(Settings(preset="sdxl", device="cpu"), studio, painter, load)
+    assert (loads, painter.ready) == ([], False)
+    assert studio.status().loading == "Looking for a GPU."
+    run(loader)
+    assert loads == [1]
+
+
+def test_a_job_that_comes_before_the_page_is_up_loads_the_embedded_painter_itself() -> None:
+    studio, painter = desk_of()
+    loader = bring_up(Settings(preset="embedded"), studio, painter, broken)
+    settings = PaintSettings("red brick", "", 1, 2, 3.0, 1.0, "Euler")
+    rgb, hole = np.zeros((64, 64, 3), np.uint8), np.ones((64, 64), np.bool_)
+    *_, last = painter.paint(rgb, hole, settings)
+    assert isinstance(last, Painted)
+    run(loader)
+    assert (studio.painter, studio.status().failure) == (painter, "")
+
+
 def test_what_was_asked_for_takes_over_when_it_is_loaded() -> None:
     models = Loaded(FakeSegmenter(), FakePainter())
     seen: list[tuple[str, float | None]] = []
@@ -73,7 +107,7 @@ def test_what_was_asked_for_takes_over_when_it_is_loaded() -> None:
         return models
 
     studio, painter = desk_of()
-    bring_up(Settings(preset="sdxl", device="cpu"), studio, painter, load).join(60)
+    run(bring_up(Settings(preset="sdxl", device="cpu"), studio, painter, load))
     assert seen == [("Loading half.", 0.5)]
     assert studio.segmenter is models.segmenter
     assert studio.painter is models.painter

@@ -123,3 +123,33 @@ def test_other_errors_are_not_taken_for_it(error: BaseException) -> None:
 
 def test_what_fits_is_returned() -> None:
     assert unless_out_of_memory(lambda: 7) == 7
+
+
+@pytest.mark.parametrize(
+    ("able", "quick"),
+    [
+        ({"avx512_bf16": True}, True),
+        ({"avx512_bf16": False, "amx_bf16": True}, True),
+        ({"bf16": True, "architecture": "aarch64"}, True),
+        ({"avx2": True, "avx512_f": True, "l2_cache_size": 1048576}, False),
+        ({}, False),
+    ],
+)
+def test_16_bits_on_the_cpu_are_for_processors_that_calculate_in_them(
+    monkeypatch: pytest.MonkeyPatch, able: dict[str, object], quick: bool
+) -> None:
+    cpu, half = torch.device("cpu"), torch.bfloat16 if quick else torch.float32
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+    assert choose_dtype(cpu, big=True) == half
+    assert choose_dtype(cpu) == torch.float32
+    assert choose_dtype(torch.device("cuda", 0), big=True) == torch.float16
+
+
+@pytest.mark.parametrize(("share", "free"), [(1.0, 50), (0.5, 40), (0.3, 20)])
+def test_no_more_is_free_than_is_left_of_the_process_s_share(
+    monkeypatch: pytest.MonkeyPatch, share: float, free: int
+) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (50, 100))
+    monkeypatch.setattr(torch.cuda, "get_per_process_memory_fraction", lambda _: share)
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 10)
+    assert free_memory(torch.device("cuda", 0)) == free

@@ -85,9 +85,12 @@ def test_a_real_vae_is_fitted_unless_it_is_that_of_sdxl() -> None:
 
 @pytest.mark.parametrize("kind", ["epsilon", "v_prediction", "sample"])
 @pytest.mark.parametrize("guidance", [1.0, 5.0])
-def test_a_guess_solves_for_the_latents_that_were_made_noisy(kind: str, guidance: float) -> None:
+@pytest.mark.parametrize("pictures", [1, 2, 3])
+def test_a_guess_solves_for_the_latents_that_were_made_noisy(
+    kind: str, guidance: float, pictures: int
+) -> None:
     scheduler: Any = DDIMScheduler(prediction_type=kind)
-    clean, noise = torch.randn(2, 1, 4, 6, 6, generator=torch.Generator().manual_seed(0))
+    clean, noise = torch.randn(2, pictures, 4, 6, 6, generator=torch.Generator().manual_seed(0))
     time = torch.tensor([500])
     noisy = scheduler.add_noise(clean, noise, time)
     truth = {
@@ -104,7 +107,7 @@ def test_a_guess_solves_for_the_latents_that_were_made_noisy(kind: str, guidance
             del sample, time
             return (torch.cat([truth] * halves),)
 
-    unet, guess = Knowing(), Guess(scheduler, guidance)
+    unet, guess = Knowing(), Guess(scheduler, guidance, pictures)
     assert guess.latents is None
     with guess.listening(unet):
         unet(torch.cat([torch.cat([noisy, noisy], dim=1)] * halves), torch.tensor(500.0))
@@ -113,3 +116,24 @@ def test_a_guess_solves_for_the_latents_that_were_made_noisy(kind: str, guidance
     guess.latents = None
     unet(noisy, time)
     assert guess.latents is None
+
+
+@pytest.mark.parametrize("pictures", [1, 2, 3])
+def test_a_guess_mixes_the_halves_of_a_guided_run_picture_by_picture(pictures: int) -> None:
+    scheduler: Any = DDIMScheduler(prediction_type="sample")
+    without, given = torch.randn(2, pictures, 4, 6, 6, generator=torch.Generator().manual_seed(0))
+
+    class Two(torch.nn.Module):
+        """A UNet with an answer of its own for each half, as under guidance, or for one alone."""
+
+        def forward(self, sample: torch.Tensor, time: torch.Tensor) -> tuple[torch.Tensor]:
+            del time
+            return (torch.cat([without, given])[-len(sample) :],)
+
+    unet, guess, time = Two(), Guess(scheduler, 3.0, pictures), torch.tensor(500.0)
+    with guess.listening(unet):
+        unet(torch.zeros(2 * pictures, 9, 6, 6), time)
+        assert guess.latents is not None
+        assert torch.allclose(guess.latents, without + 3 * (given - without), atol=1e-5)
+        unet(torch.zeros(pictures, 9, 6, 6), time)
+        assert torch.equal(guess.latents, given)

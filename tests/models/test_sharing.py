@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inpainting.errors import Cancelled
-from models.sharing import Seat, Sharing
+from models.sharing import Seat, Sharing, let_go, settle
 from models.worker import Worker
 
 Letters = Seat[str, str]
@@ -31,12 +31,10 @@ class Runs:
         self.begun.set()
         assert self.go.wait(20)
         for seat in seats:
-            seat.leave_if_told()
             if seat.work == "!":
-                seat.fail(ZeroDivisionError())
+                seat.refuse(ZeroDivisionError())
             seat.emit(seat.work)
-            seat.emit(seat.work.upper())
-            seat.finish()
+            seat.serve(seat.work.upper())
 
 
 def shared(most: int, runs: Runs) -> Sharing[str, str]:
@@ -138,12 +136,11 @@ def test_who_leaves_a_batch_is_gone_at_once_and_the_others_go_on() -> None:
         for seat in seats:
             seat.emit("1")
         until(lambda: any(seat.stop.is_set for seat in seats))
-        for seat in seats:
-            seat.leave_if_told()
-        left.extend(sorted(seat.is_taken for seat in seats))
+        let_go(seats)
+        left.extend(sorted(seat.is_waiting for seat in seats))
         assert gone.wait(20)
         for seat in seats:
-            seat.emit("2")
+            seat.serve("2")
 
     worker: Worker[str] = Worker("test")
     sharing: Sharing[str, str] = Sharing(worker, run, 2)
@@ -169,17 +166,50 @@ def test_who_leaves_a_batch_is_gone_at_once_and_the_others_go_on() -> None:
     assert heard == ["1", "2"]
 
 
-def test_a_seat_that_left_hears_nothing_more_and_tells_why() -> None:
+def seats(number: int) -> tuple[list[Letters], SimpleQueue[tuple[int, str] | None]]:
     events: SimpleQueue[tuple[int, str] | None] = SimpleQueue()
-    seat: Letters = Seat("a", 0, events, threading.Event())
-    seat.stop.set()
-    seat.leave_if_told()
-    seat.emit("late")
-    seat.finish()
+    return [Seat("a", n, events, threading.Event()) for n in range(number)], events
+
+
+def test_a_seat_that_left_hears_nothing_more_and_tells_why() -> None:
+    (gone, _), events = seats(2)
+    gone.stop.set()
+    let_go([gone, _])
+    gone.emit("late")
+    gone.serve("too late")
+    gone.finish()
     assert events.get() is None
     assert events.empty()
     with pytest.raises(Cancelled):
-        seat.done.result()
+        gone.done.result()
+
+
+def test_when_all_have_left_the_batch_ends_and_nobody_before_it() -> None:
+    both, _ = seats(2)
+    for seat in both:
+        seat.stop.set()
+    with pytest.raises(Cancelled):
+        let_go(both)
+    assert not any(seat.done.done() for seat in both)
+
+
+def test_who_was_served_does_not_keep_a_batch_alive() -> None:
+    (served, left), _ = seats(2)
+    served.serve("done")
+    left.stop.set()
+    with pytest.raises(Cancelled):
+        let_go([served, left])
+    assert not served.is_waiting
+
+
+def test_what_is_settled_has_ended_whatever_happened() -> None:
+    def run(all_of: Sequence[Letters]) -> None:
+        all_of[0].fail(KeyError("first"))
+        raise ZeroDivisionError
+
+    both, _ = seats(2)
+    settle(run, both)
+    assert [type(seat.done.exception()) for seat in both] == [KeyError, ZeroDivisionError]
 
 
 def test_closing_from_the_workers_own_thread_does_not_wait_for_itself() -> None:

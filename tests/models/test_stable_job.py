@@ -100,7 +100,7 @@ def test_other_errors_are_not_retried(painter: StablePainter, pipeline: Any) -> 
 def test_out_of_memory_in_a_text_encoder_is_told_and_harms_nothing(
     painter: StablePainter, pipeline: Any
 ) -> None:
-    alone = paint(painter, prompt="red (brick:1.3)")
+    alone = paint(StablePainter(tiny_sdxl_inpaint(), INFO), prompt="red (brick:1.3)")
     encoder = Fault(pipeline.text_encoder, "forward", out_of_memory, lambda call: call == 1)
     with pytest.raises(OutOfMemory, match="96 x 64"):
         paint(painter, prompt="red (brick:1.3)")

@@ -1,0 +1,264 @@
+"""Several pictures in one batch: what each gets, who may share, what memory and Stop do."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from inpainting.errors import NothingSelected, OutOfMemory
+from inpainting.types import LoraUse, Painted, PaintSettings, Progress, Work
+from models.ladder import STEPPED_DOWN
+from models.stable import StablePainter
+from models.stable_calls import batch_key
+from tests.support.stable import (
+    HOLE,
+    INFO,
+    RGB,
+    SETTINGS,
+    WHOLE,
+    Fault,
+    out_of_memory,
+    paint,
+    state_of,
+)
+from tests.support.tiny import tiny_sdxl_inpaint
+
+THREE = [Work(RGB, HOLE, replace(SETTINGS, seed=seed)) for seed in (1, 2, 3)]
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def pipeline() -> Any:
+    return tiny_sdxl_inpaint()
+
+
+@pytest.fixture
+def painter(pipeline: Any) -> StablePainter:
+    return StablePainter(pipeline, replace(INFO, batch=3))
+
+
+def together(painter: StablePainter, works: list[Work]) -> dict[int, Painted]:
+    """Paint; return the pictures by their numbers, each told once and after its steps."""
+    found: dict[int, Painted] = {}
+    for number, event in painter.paint_together(works):
+        assert number not in found
+        if isinstance(event, Painted):
+            found[number] = event
+    return found
+
+
+def nearly(one: Painted, other: Painted) -> bool:
+    """Batches add up in another order, so the last bit of a pixel may differ."""
+    return int(np.abs(one.rgb.astype(int) - other.rgb).max()) <= 1
+
+
+def sizes(pipeline: Any) -> list[int]:
+    """Note the batch size of each run of the UNet from now on."""
+    seen: list[int] = []
+    pipeline.unet.register_forward_pre_hook(lambda _, given: seen.append(len(given[0])))
+    return seen
+
+
+def test_each_picture_is_the_one_that_it_is_alone_in_the_steps_of_one(
+    painter: StablePainter, pipeline: Any
+) -> None:
+    works = [
+        replace(THREE[0], settings=replace(SETTINGS, prompt="snow", seed=4)),
+        replace(THREE[1], rgb=RGB[::-1].copy(), hole=HOLE[:, ::-1].copy()),
+        replace(THREE[2], settings=replace(SETTINGS, negative_prompt="grey", seed=9)),
+    ]
+    alone = [together(painter, [work])[0] for work in works]
+    seen = sizes(pipeline)
+    made = together(painter, works)
+    assert seen == [6] * SETTINGS.steps
+    assert all(nearly(alone[number], made[number]) for number in range(3))
+    assert not nearly(made[0], made[2])
+
+
+def test_every_picture_hears_of_its_own_steps(painter: StablePainter) -> None:
+    steps: dict[int, list[int]] = {0: [], 1: [], 2: []}
+    previews: dict[int, Any] = {}
+    for number, event in painter.paint_together(THREE):
+        if isinstance(event, Progress):
+            steps[number].append(event.step)
+            previews[number] = event.preview
+    assert steps == {number: [1, 2, 3, 4] for number in range(3)}
+    assert not np.array_equal(previews[0], previews[1])
+
+
+def test_jobs_of_several_listeners_share_a_batch(painter: StablePainter, pipeline: Any) -> None:
+    alone = {seed: paint(painter, seed=seed) for seed in (1, 2, 3)}
+    held = threading.Event()
+
+    def hold() -> None:
+        assert held.wait(20)
+
+    painter._worker.submit(hold)
+    seen = sizes(pipeline)
+    made: dict[int, Painted] = {}
+
+    def work(seed: int) -> None:
+        made[seed] = paint(painter, seed=seed)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in alone]
+    for thread in threads:
+        thread.start()
+    for _ in range(20_000):
+        if len(painter._sharing._waiting) == 3:
+            break
+        threading.Event().wait(0.001)
+    held.set()
+    for thread in threads:
+        thread.join(60)
+    assert seen == [6] * SETTINGS.steps
+    assert all(nearly(alone[seed], made[seed]) for seed in alone)
+
+
+@pytest.mark.parametrize(
+    ("changes", "fits"),
+    [
+        ({"seed": 9}, True),
+        ({"prompt": "snow"}, True),
+        ({"prompt": "long " * 40}, False),
+        ({"steps": 5}, False),
+        ({"guidance": 4.0}, False),
+        ({"strength": 0.5}, False),
+        ({"scheduler": "DDIM"}, False),
+        ({"guidance_until": 0.5}, False),
+        ({"reuse": 2}, False),
+        ({"loras": (LoraUse("x", 1.0),)}, False),
+    ],
+)
+def test_only_what_runs_alike_shares(
+    painter: StablePainter, changes: dict[str, Any], fits: bool
+) -> None:
+    prompting = painter._outfit.prompting
+    other = Work(RGB, HOLE, replace(SETTINGS, **changes))
+    assert (batch_key(THREE[0], 9, prompting) == batch_key(other, 9, prompting)) is fits
+
+
+def test_other_sizes_and_other_ways_do_not_share(painter: StablePainter) -> None:
+    prompting = painter._outfit.prompting
+    small = Work(RGB[:, :64].copy(), HOLE[:, :64].copy(), SETTINGS)
+    whole = Work(RGB, WHOLE, SETTINGS)
+    keys = {batch_key(work, 4, prompting) for work in (THREE[0], small, whole)}
+    assert len(keys) == 3
+
+
+def test_softness_goes_alone(painter: StablePainter) -> None:
+    soft = Work(RGB, HOLE, replace(SETTINGS, softness=8))
+    assert batch_key(soft, 9, painter._outfit.prompting) is None
+    made = together(painter, [soft, soft, THREE[0]])
+    assert np.array_equal(made[0].rgb, made[1].rgb)
+
+
+def test_a_batch_too_large_for_memory_is_halved(painter: StablePainter, pipeline: Any) -> None:
+    alone = {number: together(painter, [work])[0] for number, work in enumerate(THREE)}
+    before = state_of(pipeline)
+    seen: list[int] = []
+
+    def only_two(result: Any) -> Any:
+        seen.append(len(result[0]))
+        return out_of_memory(result) if len(result[0]) > 4 else result
+
+    Fault(pipeline.unet, "forward", only_two)
+    made = together(painter, THREE)
+    assert seen == [6] + [2] * SETTINGS.steps + [4] * SETTINGS.steps
+    assert all(nearly(alone[number], made[number]) for number in range(3))
+    assert all(STEPPED_DOWN not in picture.notes for picture in made.values())
+    assert state_of(pipeline) == before
+
+
+def test_where_one_picture_does_not_fit_either_it_is_told(
+    painter: StablePainter, pipeline: Any
+) -> None:
+    alone = paint(painter)
+    Fault(pipeline.unet, "forward", out_of_memory, lambda call: call <= 3)
+    with pytest.raises(OutOfMemory):
+        together(painter, THREE)
+    assert nearly(alone, paint(painter))
+
+
+def test_one_that_leaves_lets_the_others_end(painter: StablePainter) -> None:
+    alone = paint(painter, seed=2)
+    held = threading.Event()
+
+    def hold() -> None:
+        assert held.wait(20)
+
+    painter._worker.submit(hold)
+    leaving = painter.paint(RGB, HOLE, replace(SETTINGS, seed=1))
+    made: list[Painted] = []
+    first: list[Any] = []
+    starter = threading.Thread(target=lambda: first.append(next(leaving)))
+    stayer = threading.Thread(target=lambda: made.append(paint(painter, seed=2)))
+    starter.start()
+    stayer.start()
+    for _ in range(20_000):
+        if len(painter._sharing._waiting) == 2:
+            break
+        threading.Event().wait(0.001)
+    held.set()
+    starter.join(60)
+    leaving.close()
+    stayer.join(60)
+    assert isinstance(first[0], Progress)
+    assert nearly(alone, made[0])
+    assert nearly(alone, paint(painter, seed=2))
+
+
+def test_closing_a_group_stops_all_of_it_within_a_step(
+    painter: StablePainter, pipeline: Any
+) -> None:
+    alone, before = paint(painter), state_of(pipeline)
+    unet = Fault(pipeline.unet, "forward", lambda result: result)
+    long = [replace(work, settings=replace(work.settings, steps=1000)) for work in THREE]
+    with closing(painter.paint_together(long)) as events:
+        next(events)
+    assert unet.calls < 100
+    assert state_of(pipeline) == before
+    assert nearly(alone, paint(painter))
+
+
+def test_a_bad_work_is_refused_before_any_runs(painter: StablePainter, pipeline: Any) -> None:
+    seen = sizes(pipeline)
+    with pytest.raises(NothingSelected):
+        together(painter, [*THREE, Work(RGB, np.zeros_like(HOLE), SETTINGS)])
+    assert seen == []
+
+
+def test_without_batches_works_go_one_by_one(pipeline: Any) -> None:
+    painter = StablePainter(pipeline, INFO)
+    seen = sizes(pipeline)
+    made = together(painter, THREE)
+    assert seen == [2] * 3 * SETTINGS.steps
+    assert np.array_equal(made[1].rgb, paint(painter, seed=2).rgb)
+
+
+def test_settings_that_a_key_forgets_would_show_here() -> None:
+    """A new setting must be in the key, or be one that each picture has of its own."""
+    own = {"prompt", "negative_prompt", "seed", "softness"}
+    shared = {
+        "steps",
+        "guidance",
+        "strength",
+        "scheduler",
+        "loras",
+        "guidance_until",
+        "reuse",
+    }
+    assert set(PaintSettings.__dataclass_fields__) == own | shared
