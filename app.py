@@ -33,9 +33,11 @@ def generate_app(
     """
     from inpainting.adapters import as_painter, as_segmenter
     from inpainting.studio import Studio
-    from inpainting.web.page import build_page
+    from inpainting.web.stubs import without_stubs
     from models.filling import embedded_fillers
 
+    with without_stubs():
+        from inpainting.web.page import build_page
     chosen, models = (
         settings or Settings(),
         (as_segmenter(get_processed_inputs), as_painter(inpaint)),
@@ -75,17 +77,19 @@ def main(arguments: Sequence[str]) -> int:
 def serve_page(settings: Settings) -> None:
     """Put the embedded models up at once and load what the preset asks for behind the page."""
     from inpainting.studio import Studio
-    from inpainting.web.page import build_page
-    from inpainting.web.serve import serve
+    from inpainting.web.stubs import without_stubs
     from models.bringup import bring_up, embedded_models
     from models.filling import embedded_fillers
     from models.switching import Switcher
 
+    with without_stubs():
+        from inpainting.web.page import build_page
+        from inpainting.web.serve import serve
+
     segmenter, painter = embedded_models()
     studio = Studio(segmenter, painter, settings, fillers=embedded_fillers())
     page = build_page(studio, settings, examples(), Switcher(studio, settings))
-    bring_up(settings, studio, painter)
-    serve(page, settings)
+    serve(page, settings, once_up=bring_up(settings, studio, painter).start)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""SDXL inpainting, SAM ViT-B, SAM 2.1 tiny and EdgeTAM at full size with random weights.
+"""SDXL inpainting and the models of Segment Anything at full size with random weights.
 
 All are built from their public configs.
 
@@ -7,6 +7,7 @@ Speed and memory do not depend on what the weights are; what is painted means no
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -26,6 +27,8 @@ from transformers import (
     Sam2Config,
     Sam2Model,
     SamConfig,
+    SamHQConfig,
+    SamHQModel,
     SamModel,
 )
 
@@ -35,15 +38,18 @@ from tests.support.tiny import toy_tokenizer
 
 def sdxl_inpainting(device: torch.device, dtype: torch.dtype) -> StableDiffusionXLInpaintPipeline:
     """Return the pipeline of diffusers/stable-diffusion-xl-1.0-inpainting-0.1, untrained."""
-    with torch.device(device):
-        parts: dict[str, Any] = {
-            "unet": unet(),
-            "vae": vae(),
-            "text_encoder": CLIPTextModel(clip_l()),
-            "text_encoder_2": CLIPTextModelWithProjection(clip_big_g()),
-        }
-    for part in parts.values():
-        part.to(dtype=dtype).eval().requires_grad_(False)
+    makers: dict[str, Callable[[], Any]] = {
+        "unet": unet,
+        "vae": vae,
+        "text_encoder": lambda: CLIPTextModel(clip_l()),
+        "text_encoder_2": lambda: CLIPTextModelWithProjection(clip_big_g()),
+    }
+    parts: dict[str, Any] = {}
+    for name, make in makers.items():
+        with torch.device(device):
+            part = make()
+        # One after the other: in 32 bits all of them together take 14 GB.
+        parts[name] = part.to(dtype=dtype).eval().requires_grad_(False)
     return StableDiffusionXLInpaintPipeline(
         **parts,
         tokenizer=toy_tokenizer(),
@@ -120,6 +126,20 @@ def sam_vit_base(device: torch.device, dtype: torch.dtype) -> SamModel:
     """Return facebook/sam-vit-base, untrained: the defaults of transformers' config are its own."""
     with torch.device(device):
         model: Any = SamModel(SamConfig())
+    return model.to(dtype=dtype).eval().requires_grad_(False)
+
+
+def sam_hq_vit_base(device: torch.device, dtype: torch.dtype) -> SamHQModel:
+    """Return syscv-community/sam-hq-vit-base, untrained: transformers' defaults are its own."""
+    with torch.device(device):
+        model: Any = SamHQModel(SamHQConfig())
+    return model.to(dtype=dtype).eval().requires_grad_(False)
+
+
+def slimsam_77(device: torch.device, dtype: torch.dtype) -> SamModel:
+    """Return what has the size of Zigeng/SlimSAM-uniform-77: an encoder of 168 channels."""
+    with torch.device(device):
+        model: Any = SamModel(SamConfig(vision_config={"hidden_size": 168, "mlp_dim": 672}))
     return model.to(dtype=dtype).eval().requires_grad_(False)
 
 

@@ -5,7 +5,8 @@ photo of its own, click on the embedded segmenter, with pauses of 0.2-1.8 s, as 
 more repaint on the embedded painter as fast as they are served. What a user waits for is counted
 from the click to its three masks packed for the page. The rivals in turn: nobody repaints; two
 repaint; the same with one click at a time; and with one lock round all models, as in a page whose
-events share one queue. A first line tells what one click takes on an idle machine.
+events share one queue. First lines tell what a click and a repaint take alone, the last one whether
+the promise holds: clicks under 200 ms at the median while repaints run.
 """
 
 from __future__ import annotations
@@ -39,10 +40,20 @@ Turn = Callable[[], AbstractContextManager[object]]
 
 @dataclass(slots=True)
 class Log:
-    """What users waited for, in seconds; added to by many threads, which lists bear."""
+    """What users waited for, in seconds; added to by many threads, which lists bear.
+
+    `painted_for` is the time in which the repaints were painted, from the start to the last's end.
+    """
 
     clicks: list[float] = field(default_factory=list)
     repaints: list[float] = field(default_factory=list)
+    painted_for: float = 0.0
+
+    def add(self, other: Log) -> None:
+        """Take in what another log holds."""
+        self.clicks += other.clicks
+        self.repaints += other.repaints
+        self.painted_for += other.painted_for
 
 
 def photos(users: int) -> list[Photo]:
@@ -87,16 +98,17 @@ def repaint_on(studio: Studio, photo: Photo, seed: int, until: float, log: Log, 
 
 def simulate(
     studio: Studio,
-    desks: list[Photo],
-    painters: int,
+    clicking: list[Photo],
+    painting: list[Photo],
     seconds: float,
     click_turn: Turn = nullcontext,
     paint_turn: Turn = nullcontext,
 ) -> Log:
-    """Let all users work for some seconds; return what they waited for."""
-    log, until = Log(), time.perf_counter() + seconds
-    jobs = [(click_on, photo, n, click_turn) for n, photo in enumerate(desks)]
-    jobs += [(repaint_on, desks[n], n, paint_turn) for n in range(painters)]
+    """Let a user work on each photo for some seconds; return what they waited for."""
+    log, started = Log(), time.perf_counter()
+    until = started + seconds
+    jobs = [(click_on, photo, n, click_turn) for n, photo in enumerate(clicking)]
+    jobs += [(repaint_on, photo, n, paint_turn) for n, photo in enumerate(painting)]
     threads = [
         threading.Thread(target=run, args=(studio, photo, number, until, log, turn))
         for run, photo, number, turn in jobs
@@ -105,14 +117,16 @@ def simulate(
         thread.start()
     for thread in threads:
         thread.join()
+    # Repaints that are under way are painted to their end.
+    log.painted_for = time.perf_counter() - started
     return log
 
 
 def main(arguments: list[str]) -> int:
-    """Run the three cases in turn; write the table."""
+    """Run the cases in turn; write the table."""
     parser = options(__doc__, 2)
     parser.add_argument("--users", type=int, default=8)
-    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--seconds", type=float, default=6.0)
     chosen = parser.parse_args(arguments)
     studio, desks, lock = Studio(*embedded_models()), photos(chosen.users), threading.Lock()
     alone = [
@@ -120,8 +134,10 @@ def main(arguments: list[str]) -> int:
         for place in ((10, 10), (100, 100), (200, 150))
         for photo in desks
     ]
-    say(f"one click alone: median {1000 * statistics.median(alone):.0f} ms\n")
-    simulate(studio, desks[:1], 1, 1.0)
+    say(f"one click alone: median {1000 * statistics.median(alone):.0f} ms")
+    simulate(studio, desks[:1], desks[:1], 0.1)
+    single = simulate(studio, [], desks[:1], 0.1).repaints
+    say(f"one repaint alone: {statistics.median(single):.2f} s\n")
     cases: dict[str, tuple[int, Turn, Turn]] = {
         "nobody repaints": (0, nullcontext, nullcontext),
         "two repaint": (2, nullcontext, nullcontext),
@@ -131,9 +147,8 @@ def main(arguments: list[str]) -> int:
     logs = {name: Log() for name in cases}
     for _ in range(chosen.rounds):
         for name, (painters, *turns) in cases.items():
-            found = simulate(studio, desks, painters, chosen.seconds, *turns)
-            logs[name].clicks += found.clicks
-            logs[name].repaints += found.repaints
+            found = simulate(studio, desks, desks[:painters], chosen.seconds, *turns)
+            logs[name].add(found)
     whole = chosen.rounds * chosen.seconds
     titles = (
         f"{chosen.users} users",
@@ -146,11 +161,16 @@ def main(arguments: list[str]) -> int:
     )
     say(f"{markdown(titles, [_line(name, log, whole) for name, log in logs.items()])}\n")
     median = statistics.median(logs["two repaint"].clicks)
-    say(f"median click while a repaint runs {1000 * median:.0f} ms (promised: 200)")
+    verdict = "holds" if median < PROMISED else "does not hold"
+    say(
+        f"Promise: the median click under {1000 * PROMISED:.0f} ms while repaints run. "
+        f"It {verdict}: {1000 * median:.0f} ms."
+    )
     rows = [Row(f"click, {name}", tuple(log.clicks)) for name, log in logs.items()]
     rows += [Row(f"repaint, {n}", tuple(log.repaints)) for n, log in logs.items() if log.repaints]
+    rows += [Row("one click alone", tuple(alone)), Row("one repaint alone", tuple(single))]
     keep(chosen.json, rows, {"users": chosen.users, "seconds": whole})
-    return 0 if median <= PROMISED else 1
+    return 0 if median < PROMISED else 1
 
 
 def _line(name: str, log: Log, seconds: float) -> list[str]:
@@ -162,7 +182,7 @@ def _line(name: str, log: Log, seconds: float) -> list[str]:
         f"{statistics.median(clicks):.3f}",
         f"{share_of(clicks, 0.95):.3f}",
         f"{max(clicks):.3f}",
-        f"{60 * len(log.repaints) / seconds:.1f}",
+        f"{60 * len(log.repaints) / log.painted_for:.1f}",
         waited,
     ]
 

@@ -4,12 +4,13 @@
 rivals in turn: `import app` beside what a notebook's first cell imports; `app.py --preset embedded`
 until it answers a first request with 200 beside the least page that gradio can serve; the embedded
 painter, loaded by this project and by plain `from_pretrained`. The first start of each is told
-apart: later ones find their files in the machine's cache. Then what the time is spent on, by
-package, as `-X importtime` has it.
+apart: later ones find their files in the machine's cache, and what Python has compiled. Then what
+the time is spent on, by package, as `-X importtime` has it.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -49,7 +50,12 @@ PAINTERS = {
         "P.from_pretrained('models/embedded', local_files_only=True)"
     ),
 }
-PAGE = "import gradio, inpainting.studio, inpainting.web.page, inpainting.web.serve"
+PAGE = """
+import inpainting.studio
+from inpainting.web.stubs import without_stubs
+with without_stubs():
+    import inpainting.web.page, inpainting.web.serve
+"""
 PATIENCE = 60.0
 POLL = 0.02
 PROMISED_IMPORT, PROMISED_PAGE = 0.5, 3.0
@@ -58,12 +64,18 @@ LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s*(\S+)")
 
 def run_code(code: str) -> None:
     """Run Python code in a process of its own, to its end."""
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=usual())
+
+
+def usual() -> dict[str, str]:
+    """Return this process's environment, in which Python keeps what it has compiled, as usual."""
+    return {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 
 
 def until_up(command: Sequence[str], port: int) -> None:
     """Start a server, wait for its first page, and end it; raises TimeoutError."""
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    silent = subprocess.DEVNULL
+    server = subprocess.Popen(command, stdout=silent, stderr=silent, env=usual())
     try:
         until = time.perf_counter() + PATIENCE
         while not answers(f"http://127.0.0.1:{port}/"):
@@ -124,7 +136,11 @@ def packages(lines: Iterable[str], most: int) -> list[tuple[str, float]]:
 def dominant(code: str, most: int = 8) -> list[tuple[str, float]]:
     """Return the packages that importing takes longest for."""
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", code], check=True, capture_output=True, text=True
+        [sys.executable, "-X", "importtime", "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=usual(),
     )
     return packages(done.stderr.splitlines(), most)
 
@@ -142,9 +158,9 @@ def main(arguments: list[str]) -> int:
         first, later = in_turn(rivals, chosen.rounds)
         say(f"{table([*later, *first])}\n")
         rows += [*later, *first]
-    for code in (IMPORTS["import app"], PAGE):
+    for title, code in (("import app", IMPORTS["import app"]), ("the page's imports", PAGE)):
         lines = [(name, f"{seconds:.3f}") for name, seconds in dominant(code)]
-        say(f"{markdown((f'`{code}`', 'own s'), lines)}\n")
+        say(f"{markdown((title, 'own s'), lines)}\n")
     medians = {row.name: row.median for row in rows}
     say(f"import app {medians['import app']:.2f} s (promised: {PROMISED_IMPORT})")
     say(f"page up {medians['page up']:.2f} s (promised: {PROMISED_PAGE})")

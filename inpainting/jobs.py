@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import count
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inpainting.errors import BadOutput
 from inpainting.framing import CONTEXT, crop
-from inpainting.photo import is_trained, to_profile, with_pixels
-from inpainting.ports import Painter
-from inpainting.preview import preview_of, show
+from inpainting.photo import is_trained, to_profile, with_pixels, with_window
+from inpainting.ports import Batcher, Painter
+from inpainting.preview import Preview, preview_of, show, small_of
 from inpainting.recipe import recipe_of
 from inpainting.records import is_whole
 from inpainting.repainting import (
@@ -38,6 +40,7 @@ from inpainting.types import (
     Region,
     Rgb,
     Tool,
+    Work,
 )
 
 REMOVE_CONTEXT = 0.8
@@ -46,12 +49,16 @@ REMOVE_CONTEXT = 0.8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """A request with all that was decided about it: `plans` are painted one after the other."""
+    """A request with all that was decided about it: `plans` are painted one after the other.
+
+    `small` is the task's photo at the size of previews.
+    """
 
     request: PaintRequest
     task: Task
     plans: tuple[Plan, ...]
     match_colour: bool
+    small: Rgb
 
 
 def job_for(request: PaintRequest, painter: ModelInfo, max_pixels: int) -> Job:
@@ -66,7 +73,8 @@ def job_for(request: PaintRequest, painter: ModelInfo, max_pixels: int) -> Job:
     found = plans(task.hole, painter, request.feather, request.context, separate)
     if request.tool is Tool.REMOVE and painter.multiple == 1:
         found = tuple(map(_not_enlarged, found))
-    return Job(request, task, found, matches_colour(request.match_colour, request.tool, painter))
+    match_colour = matches_colour(request.match_colour, request.tool, painter)
+    return Job(request, task, found, match_colour, small_of(task.photo.rgb))
 
 
 def _not_enlarged(plan: Plan) -> Plan:
@@ -76,86 +84,135 @@ def _not_enlarged(plan: Plan) -> Plan:
     return replace(plan, frame=replace(plan.frame, size=(width, height)))
 
 
-def paint_one(
-    painter: Painter, segmenter: ModelInfo, job: Job, settings: PaintSettings
-) -> Generator[Progress | PaintResult, None, None]:
-    """Paint one variation of a job; each preview is shown on the whole picture.
+@dataclass(slots=True, eq=False)
+class _Making:
+    """A variation on its way: what it looks like so far, also small, and what was noted of it.
 
-    Frames that come later see what was painted in those before.
+    `steps` are those of the frames that are done, `shown` what was told last.
     """
-    started, request, film = time.perf_counter(), job.request, list[Rgb]()
-    photo, notes, files = job.task.photo, list[str](), dict[str, str]()
-    done, shown = 0, Progress(0, 0)
+
+    settings: PaintSettings
+    photo: Photo
+    small: Rgb
+    steps: int = 0
+    shown: Progress = field(default_factory=lambda: Progress(0, 0))
+    notes: list[str] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+    film: list[Rgb] = field(default_factory=list)
+
+
+def paint_together(
+    painter: Painter, segmenter: ModelInfo, job: Job, variations: Sequence[PaintSettings]
+) -> Generator[Progress | PaintResult, None, None]:
+    """Paint variations of a job, together where the painter can; previews show the whole picture.
+
+    `Progress` tells of the first that is not painted yet. Frames that come later see what was
+    painted in those before. Each result's seconds are its share of the time.
+    """
+    started = time.perf_counter()
+    makings = [_Making(settings, job.task.photo, job.small) for settings in variations]
     for number, plan in enumerate(job.plans):
-        painted = None
-        with closing(_paint_frame(painter, photo, job, plan, settings)) as events:
-            for event in events:
-                if isinstance(event, Painted):
-                    painted = event
-                    continue
-                shown = _of_all(event, done, len(job.plans) - number)
-                yield shown
-                if request.film and event.preview is not None:
-                    film.append(event.preview)
-        if painted is None:
+        yield from _frame(painter, job, plan, makings, len(job.plans) - number)
+    seconds = (time.perf_counter() - started) / len(makings)
+    for making in makings:
+        yield _result(making, painter, segmenter, job, seconds)
+
+
+def _frame(
+    painter: Painter, job: Job, plan: Plan, makings: Sequence[_Making], left: int
+) -> Generator[Progress, None, None]:
+    """Paint one frame of all variations, with `left` frames to come, this one among them."""
+    previews = [preview_of(making.small, plan.frame, plan.hole) for making in makings]
+    works = [_work(making.photo, job, plan, making.settings) for making in makings]
+    painted: dict[int, Painted] = {}
+    with closing(_events(painter, works)) as events:
+        for number, event in events:
+            if isinstance(event, Painted):
+                painted[number] = event
+                continue
+            making, first = makings[number], number == _first_without(painted)
+            seen = event if first or job.request.film else replace(event, preview=None)
+            making.shown = _of_all(seen, previews[number], making.steps, left)
+            if job.request.film and making.shown.preview is not None:
+                making.film.append(making.shown.preview)
+            if first:
+                yield making.shown
+    for number, making in enumerate(makings):
+        if number not in painted:
             raise BadOutput("The painter stopped without a picture. Please repaint.")
-        photo = _with_painted(photo, painted.rgb, job, plan)
-        files.update(painted.lora_digests)
-        done = shown.step
-        notes.extend(note for note in painted.notes if note not in notes)
+        _take(making, painted[number], previews[number], job, plan)
+
+
+def _events(
+    painter: Painter, works: Sequence[Work]
+) -> Generator[tuple[int, Progress | Painted], None, None]:
+    """Paint all together, or one after the other where there is one or the painter cannot."""
+    if len(works) > 1 and isinstance(painter, Batcher):
+        yield from painter.paint_together(works)
+        return
+    for number, work in enumerate(works):
+        with closing(painter.paint(work.rgb, work.hole, work.settings)) as events:
+            for event in events:
+                yield number, event
+
+
+def _first_without(painted: Mapping[int, Painted]) -> int:
+    return next(number for number in count() if number not in painted)
+
+
+def _take(making: _Making, painted: Painted, preview: Preview, job: Job, plan: Plan) -> None:
+    """Put a painted frame into a variation."""
+    making.photo = _with_painted(making.photo, painted.rgb, job, plan)
+    making.small = show(preview, painted.rgb)
+    making.files.update(painted.lora_digests)
+    making.steps = making.shown.step
+    making.notes.extend(note for note in painted.notes if note not in making.notes)
+
+
+def _result(
+    making: _Making, painter: Painter, segmenter: ModelInfo, job: Job, seconds: float
+) -> PaintResult:
+    request, settings = job.request, making.settings
     used = prefill_for(request.prefill, request.tool, request.region, settings.strength)
     recipe = recipe_of(
         request, settings, segmenter, painter.info, job.plans, used, job.match_colour
     )
-    recipe = replace(recipe, lora_digests=files)
-    yield PaintResult(
-        photo=replace(photo, ai=photo.ai or is_trained(recipe)),
+    recipe = replace(recipe, lora_digests=making.files)
+    return PaintResult(
+        photo=replace(making.photo, ai=making.photo.ai or is_trained(recipe)),
         seed=settings.seed,
-        seconds=time.perf_counter() - started,
+        seconds=seconds,
         recipe=recipe,
-        notes=(*notes, *_notes(job)),
+        notes=(*making.notes, *_notes(job)),
         before=_before(job),
-        film=tuple(film),
+        film=tuple(making.film),
     )
 
 
-def _paint_frame(
-    painter: Painter, photo: Photo, job: Job, plan: Plan, settings: PaintSettings
-) -> Generator[Progress | Painted, None, None]:
+def _work(photo: Photo, job: Job, plan: Plan, settings: PaintSettings) -> Work:
+    """Return what the painter is given of a photo for one frame."""
     request = job.request
     method = prefill_for(request.prefill, request.tool, request.region, settings.strength)
     picture, part = prepare(photo.rgb, plan, method, settings.seed)
-    preview = preview_of(photo, plan.frame, plan.hole)
-    soft = replace(settings, softness=frame_pixels(plan, settings.softness))
-    with closing(painter.paint(picture, part, soft)) as events:
-        for event in events:
-            if isinstance(event, Painted) or event.preview is None:
-                yield event
-            else:
-                yield replace(event, preview=show(preview, event.preview))
+    return Work(picture, part, replace(settings, softness=frame_pixels(plan, settings.softness)))
 
 
-def _of_all(event: Progress, done: int, left: int) -> Progress:
-    """Count the steps of all frames as one run: `done` so far, with `left` frames to come.
+def _of_all(event: Progress, preview: Preview, done: int, left: int) -> Progress:
+    """Show a frame on the whole, and count the steps of all frames as one run.
 
-    Frames of other sizes may take more steps or fewer, so the total is a guess; it never falls
-    below the steps that were made.
+    `done` so far, with `left` frames to come. Frames of other sizes may take more steps or fewer,
+    so the total is a guess; it never falls below the steps that were made.
     """
-    return replace(event, step=done + event.step, total=done + event.total * left)
+    seen = None if event.preview is None else show(preview, event.preview)
+    total = done + event.total * left
+    return replace(event, step=done + event.step, total=total, preview=seen)
 
 
 def _with_painted(photo: Photo, painted: Rgb, job: Job, plan: Plan) -> Photo:
-    """Return the picture with a frame painted; before the last one its digest is not its own.
-
-    To hash and convert the whole photo for each frame would cost more than many a frame.
-    """
+    """Return the picture with a frame painted: beyond the copy, work follows the frame."""
     original = crop(photo.rgb, plan.frame) if job.match_colour else None
     pixels = put_back(photo.pixels, painted, plan, partial(to_profile, photo), original)
-    if plan is job.plans[-1]:
-        return with_pixels(photo, pixels)
-    if photo.rgb is photo.pixels:
-        return replace(photo, pixels=pixels, rgb=pixels)
-    return replace(photo, pixels=pixels, rgb=put_back(photo.rgb, painted, plan, original=original))
+    return with_window(photo, pixels, plan.frame.window)
 
 
 def _before(job: Job) -> Photo:
@@ -167,10 +224,17 @@ def _before(job: Job) -> Photo:
 
 
 def _notes(job: Job) -> tuple[str, ...]:
-    photo, hole = job.task.photo, job.task.hole
-    if photo.alpha is None or not (photo.alpha[hole] == 0).any():
+    alpha = job.task.photo.alpha
+    if alpha is None or not any(_hides(alpha, plan) for plan in job.plans):
         return ()
     return (f"Part of the {_painted_side(job.request)} is transparent in the photo and stays so.",)
+
+
+def _hides(alpha: NDArray[np.uint8], plan: Plan) -> bool:
+    """Tell whether any of a plan's hole is transparent."""
+    window = plan.frame.window
+    part = slice(window.y0, window.y1), slice(window.x0, window.x1)
+    return bool((plan.hole[part] & (alpha[part] == 0)).any())
 
 
 def _painted_side(request: PaintRequest) -> str:

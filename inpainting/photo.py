@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from dataclasses import replace
@@ -28,7 +27,7 @@ from inpainting.png import (
     read_png_text,
 )
 from inpainting.recipe import RECIPE_KEY, Recipe, recipe_from_json, recipe_to_json
-from inpainting.types import Mask, PaintResult, Photo, Rgb, Size, Tool
+from inpainting.types import Box, Mask, PaintResult, Photo, Rgb, Size, Tool
 
 __all__ = [
     "PhotoLimits",
@@ -43,6 +42,7 @@ __all__ = [
     "read_recipe",
     "to_profile",
     "with_pixels",
+    "with_window",
 ]
 
 FORMATS = ("PNG", "JPEG", "WEBP")
@@ -93,10 +93,34 @@ def with_pixels(photo: Photo, pixels: Rgb, notes: tuple[str, ...] = ()) -> Photo
 
     Alpha, profile, name and `ai` stay as they are; `notes` take the place of the old ones.
     """
-    if pixels.shape != photo.pixels.shape or pixels.dtype != np.uint8:
-        raise ValueError(f"pixels are {pixels.shape} {pixels.dtype}, not {photo.pixels.shape}")
+    _require_alike(photo, pixels)
     changed = make_photo(pixels, photo.alpha, photo.icc_profile, photo.name, notes)
     return replace(changed, ai=photo.ai)
+
+
+def with_window(photo: Photo, pixels: Rgb, window: Box) -> Photo:
+    """Return `with_pixels(photo, pixels)` where these are the photo's own outside of `window`.
+
+    Colours are converted in the window alone.
+    """
+    _require_alike(photo, pixels)
+    if photo.rgb is photo.pixels:
+        return replace(photo, pixels=pixels, rgb=pixels, notes=())
+    part = slice(window.y0, window.y1), slice(window.x0, window.x1)
+    alpha = None if photo.alpha is None else photo.alpha[part]
+    rgb = np.array(photo.rgb)
+    rgb[part] = _seen(pixels[part], alpha, photo.icc_profile)
+    return replace(photo, pixels=pixels, rgb=rgb, notes=())
+
+
+def _require_alike(photo: Photo, pixels: Rgb) -> None:
+    if pixels.shape != photo.pixels.shape or pixels.dtype != np.uint8:
+        raise ValueError(f"pixels are {pixels.shape} {pixels.dtype}, not {photo.pixels.shape}")
+
+
+def _seen(pixels: Rgb, alpha: NDArray[np.uint8] | None, profile: bytes | None) -> Rgb:
+    """Return pixels in the colours of `profile` as sRGB on white; the same array where they are."""
+    return on_white(from_profile(pixels, profile), alpha)
 
 
 def open_mask(source: bytes | Path, size: Size, limits: PhotoLimits = LIMITS) -> Mask:
@@ -207,19 +231,8 @@ def make_photo(
     notes: tuple[str, ...] = (),
 ) -> Photo:
     """Return a photo of upright `pixels` HxWx3 in the colours of `profile`, None for sRGB."""
-    rgb = on_white(from_profile(pixels, profile), alpha)
-    return Photo(pixels, rgb, alpha, profile, _digest(pixels, alpha, profile), name, notes)
-
-
-def _digest(pixels: Rgb, alpha: NDArray[np.uint8] | None, profile: bytes | None) -> str:
-    """Hash size, pixels, alpha and profile; lengths stand first so that no two contents mix."""
-    sizes = (*pixels.shape, -1 if alpha is None else alpha.size, len(profile or b""))
-    digest = hashlib.sha256(repr(sizes).encode())
-    digest.update(np.ascontiguousarray(pixels).data)
-    if alpha is not None:
-        digest.update(np.ascontiguousarray(alpha).data)
-    digest.update(profile or b"")
-    return digest.hexdigest()
+    rgb = _seen(pixels, alpha, profile)
+    return Photo(pixels, rgb, alpha, profile, name, notes)
 
 
 def _mask_values(image: Image.Image, depth: int) -> NDArray[np.uint8]:

@@ -10,17 +10,22 @@ from io import BytesIO
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from inpainting.deflating import deflated_rows
 from inpainting.headers import PNG_SIGNATURE
 from inpainting.types import Mask, Photo
 
 MAX_TEXT = 16_000_000
 """Most characters of text read from a PNG file, all chunks together."""
 
-COMPRESS_LEVEL = 1
-"""zlib level of photos: at 12 megapixels 13 % larger than by the default 6, in 60 % of its time."""
+COLOUR_TYPES: Mapping[int, int] = MappingProxyType({3: 2, 4: 6})
+"""PNG's number for pictures with 3 samples a pixel (RGB) and 4 (RGB and alpha)."""
+
+PROFILE_NAME = b"ICC Profile\0\0"
+"""A name that says nothing, and the only way of compressing a profile."""
 
 PARAMETERS_KEY = "parameters"
 """Keyword of the text that other programs read settings from."""
@@ -79,12 +84,29 @@ def encode_png(
     """
     marks = {"Software": SOFTWARE[source], XMP_KEY: XMP.format(source=source.value)}
     pixels = photo.pixels if photo.alpha is None else np.dstack([photo.pixels, photo.alpha])
-    return _encode(
-        Image.fromarray(pixels),
-        pnginfo=_text_chunks({**(marks if edited else {}), **text}),
-        icc_profile=photo.icc_profile,
-        compress_level=COMPRESS_LEVEL,
-    )
+    info = _text_chunks({**(marks if edited else {}), **text})
+    return b"".join(_file_of(pixels, photo.icc_profile, info))
+
+
+def _file_of(pixels: NDArray[np.uint8], profile: bytes | None, info: PngInfo) -> Iterator[bytes]:
+    """Yield the parts of a PNG file of HxWx3 or HxWx4."""
+    height, width, samples = pixels.shape
+    yield PNG_SIGNATURE
+    header = struct.pack(">IIBBBBB", width, height, 8, COLOUR_TYPES[samples], 0, 0, 0)
+    yield from _chunk(b"IHDR", header)
+    if profile:
+        yield from _chunk(b"iCCP", PROFILE_NAME + zlib.compress(profile))
+    for kind, body, *_ in info.chunks:
+        yield from _chunk(kind, body)
+    for rows in deflated_rows(pixels):
+        yield from _chunk(b"IDAT", rows)
+    yield from _chunk(b"IEND", b"")
+
+
+def _chunk(kind: bytes, body: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+    """Return length, kind, body and checksum."""
+    checksum = zlib.crc32(body, zlib.crc32(kind))
+    return struct.pack(">I", len(body)), kind, body, struct.pack(">I", checksum)
 
 
 def encode_mask(mask: Mask) -> bytes:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from inpainting.embeddings import EmbeddingCache
 from inpainting.errors import BadRequest, NothingSelected
-from inpainting.jobs import job_for, paint_one
+from inpainting.jobs import job_for, paint_together
 from inpainting.pace import Pace
 from inpainting.photo import PhotoLimits, open_photo
 from inpainting.ports import Everything, Finder, Painter, Proposer, Segmenter, Tokens
@@ -234,8 +234,7 @@ class Studio:
         try:
             for first in range(0, len(variations), most):
                 together = variations[first : first + most]
-                for settings in together:
-                    yield from paint_one(painter, segmenter.info, job, settings)
+                yield from paint_together(painter, segmenter.info, job, together)
         finally:
             self._turns.leave()
 

@@ -26,6 +26,7 @@ from models.catalog import (
 )
 from models.deferred import DeferredPainter
 from models.loading import Loaded, load, load_painter, resolve_preset
+from models.tuning import tuning_of
 
 ADVICE = 'make run ARGS="--preset sdxl"'
 """The one command that loads SAM and SDXL."""
@@ -125,6 +126,7 @@ def models_for(
             offline=bool(settings.offline),
             report=lambda sentence, _: say(sentence),
             lora_folder=lora_folder(settings),
+            tuning=tuning_of(settings),
         )
     except PointPaintError as error:
         asked = (settings.segmenter, settings.painter, settings.device.removeprefix("auto"))
@@ -137,17 +139,16 @@ def models_for(
 def bring_up(
     settings: Settings, holder: Holder, painter: DeferredPainter, load: Loader = load
 ) -> Thread:
-    """Load what the settings ask for behind the page and hand it to `holder`; return the thread.
+    """Return a thread that loads what the settings ask for and hands it to `holder`.
 
-    `painter` is the embedded one that it began with: it is loaded where nothing else is.
-    Whatever fails becomes a sentence in its status, and it keeps its models. Raises
-    BadRequest at once for a row that does not exist.
+    It is to be started once the page is up, which importing torch beside it would hold up.
+    `painter` is the embedded one that the holder began with: it is loaded where nothing else is, or
+    by a job that comes earlier. Whatever fails becomes a sentence in the status, and the holder
+    keeps its models. Raises BadRequest at once for a row that does not exist.
     """
     _require_rows(settings)
     holder.report(replace(holder.status(), loading="Looking for a GPU."))
-    thread = Thread(target=_bring_up, args=(settings, holder, painter, load), daemon=True)
-    thread.start()
-    return thread
+    return Thread(target=_bring_up, args=(settings, holder, painter, load), daemon=True)
 
 
 def _bring_up(settings: Settings, holder: Holder, painter: DeferredPainter, load: Loader) -> None:
@@ -176,6 +177,7 @@ def _load_for(holder: Holder, rows: Rows, settings: Settings, reason: str, load:
         offline=bool(settings.offline),
         report=report,
         lora_folder=lora_folder(settings),
+        tuning=tuning_of(settings),
     )
     holder.use(loaded.segmenter, loaded.painter, reason)
 

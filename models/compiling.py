@@ -14,6 +14,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from threading import Lock
 from typing import Any
 
@@ -137,8 +138,8 @@ def no_compiling() -> Iterator[None]:
 def _compiling() -> Iterator[None]:
     """Let torch compile on this thread, with free dimensions and for several models."""
     import torch._dynamo
-    from torch.fx.experimental import _config as shapes
 
+    shapes: Any = import_module("torch.fx.experimental._config")
     limits = torch._dynamo.config.patch(recompile_limit=_KINDS_OF_BLOCKS)
     _STANCE.change(warming=1)
     try:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from inpainting.errors import BadRequest
 from inpainting.types import Box, Candidates, Embedding, Mask, ModelInfo, Point, Prompts, Rgb, Size
 from models.catalog import segmenter_info, segmenter_row
-from models.cutting import band, certain_of_both, cut
+from models.cutting import follow
 from models.edge_refine import refine
 from models.extents import solid_parts, three_extents
 from models.proposals import proposals
@@ -80,9 +80,14 @@ class GrabCutSegmenter:
         seeds = _seeds(prompts, prepared)
         extents = three_extents(scene, seeds)
         ranked = sorted(extents, key=lambda extent: -extent.score)
-        masks = (_cut(scene.rgb, extent.mask, seeds) for extent in ranked)
+        # One extent may stand in for another.
+        unlike = {id(extent): extent for extent in ranked}
+        masks = {
+            key: _obey(_enlarged(prepared, _cut(scene, extent.mask, seeds)), prompts)
+            for key, extent in unlike.items()
+        }
         return Candidates(
-            tuple(_obey(refine(prepared.rgb, prepared.middle, mask), prompts) for mask in masks),
+            tuple(masks[id(extent)] for extent in ranked),
             tuple(extent.score for extent in ranked),
         )
 
@@ -95,7 +100,7 @@ class GrabCutSegmenter:
         """
         prepared = _prepared(embedding)
         found = proposals(prepared.scene)
-        masks = tuple(_enlarged(prepared, proposal.mask) for proposal in found)
+        masks = tuple(_some(prepared, proposal.mask) for proposal in found)
         return Candidates(masks, tuple(proposal.score for proposal in found))
 
 
@@ -107,7 +112,12 @@ def _prepared(embedding: Embedding) -> Prepared:
 
 
 def _enlarged(prepared: Prepared, mask: Mask) -> Mask:
-    full = refine(prepared.rgb, prepared.middle, mask)
+    return refine(prepared.rgb, prepared.middle, prepared.scene.rgb, mask)
+
+
+def _some(prepared: Prepared, mask: Mask) -> Mask:
+    """Return a mask at full size that is neither empty nor the whole photo, if it can be."""
+    full = _enlarged(prepared, mask)
     if full.any() and not full.all():
         return full
     height, width = prepared.rgb.shape[:2]
@@ -179,12 +189,10 @@ def _middle_of(inside: Mask) -> Mask:
     return dots > 0
 
 
-def _cut(rgb: Rgb, mask: Mask, seeds: Seeds) -> Mask:
+def _cut(scene: Scene, mask: Mask, seeds: Seeds) -> Mask:
     """Move the outline of an extent to where GrabCut finds it, within a band."""
-    trimap = band(mask)
-    trimap[seeds.background] = cv2.GC_BGD
-    trimap[seeds.subject] = cv2.GC_FGD
-    return solid_parts(cut(rgb, trimap), seeds) if certain_of_both(trimap) else mask
+    moved = follow(scene.rgb, scene.half, mask, seeds.subject, seeds.background)
+    return solid_parts(moved, seeds)
 
 
 def _obey(mask: Mask, prompts: Prompts) -> Mask:

@@ -15,7 +15,6 @@ from models.placing import PLACEMENTS, Rung, choose_rung, needs, placement, rung
 
 __all__ = [
     "PLACEMENTS",
-    "STARTING_AGAIN",
     "STEPPED_DOWN",
     "Ladder",
     "Rung",
@@ -27,10 +26,7 @@ __all__ = [
 ]
 
 STEPPED_DOWN = "The GPU's memory ran out, so the painter now takes less of it and is slower."
-"""Note on a picture that was painted after a step down."""
-
-STARTING_AGAIN = "The GPU's memory ran out; starting again with less of it."
-"""What is told while a job begins anew after a step down."""
+"""Note on a picture that was painted after a step down, and while its job begins anew."""
 
 TILE = 1024
 """Side in pixels of what the VAE works on at a time: frames of that size are not cut."""

@@ -24,6 +24,7 @@ from models.deferred import DeferredPainter
 from models.downloads import Report, cache_folders, stored_bytes, watched
 from models.failures import explained
 from models.quiet import quiet
+from models.tuning import PLAIN, Tuning
 
 if TYPE_CHECKING:
     import torch
@@ -95,16 +96,22 @@ def load(
     offline: bool = False,
     report: Report = silent,
     lora_folder: Path | None = None,
+    tuning: Tuning = PLAIN,
 ) -> Loaded:
     """Load both models on the device of that name (see `choose_device`) in its best precision."""
     from models.device import choose_device, choose_dtype
 
     place = choose_device(device)
-    dtype = choose_dtype(place)
     return Loaded(
-        load_segmenter(segmenter, place, dtype, offline=offline, report=report),
+        load_segmenter(segmenter, place, choose_dtype(place), offline=offline, report=report),
         load_painter(
-            painter, place, dtype, offline=offline, report=report, lora_folder=lora_folder
+            painter,
+            place,
+            choose_dtype(place, big=not painter.local),
+            offline=offline,
+            report=report,
+            lora_folder=lora_folder,
+            tuning=tuning,
         ),
     )
 
@@ -125,8 +132,12 @@ def load_segmenter(
         from models.grabcut import GrabCutSegmenter
 
         return GrabCutSegmenter()
+    from models.promptable import PromptableSegmenter
+
     with explained(row.title, offline), _told(row, (row.source,), offline, report):
         found: Segmenter = _loader(row.kind)(row, device, dtype, offline=offline)
+        if isinstance(found, PromptableSegmenter):
+            found.hasten()
         return found
 
 
@@ -138,17 +149,21 @@ def load_painter(
     offline: bool = False,
     report: Report = silent,
     lora_folder: Path | None = None,
+    tuning: Tuning = PLAIN,
 ) -> Painter:
     """Return the painter of `row`; raises ModelUnavailable saying why and what to do.
 
     `lora_folder` holds the LoRA files that jobs may ask for, where the painter takes any. Models
-    wait in the machine's memory and visit the GPU in turn where that has too little for all.
+    wait in the machine's memory and visit the GPU in turn where that has too little for all, or
+    `tuning` says so.
     """
     _require_folder(row)
     sources = () if row.local else _sources(row)
     with explained(row.title, offline), _told(row, sources, offline, report):
         loras = {"lora_folder": lora_folder} if row.base else {}
-        found: Painter = _loader(row.kind)(row, device, dtype, offline=offline, **loras)
+        found: Painter = _loader(row.kind)(
+            row, device, dtype, offline=offline, tuning=tuning, **loras
+        )
         return found
 
 
@@ -159,8 +174,8 @@ def _loader(kind: str) -> Any:
 
 def _sources(row: PainterRow) -> tuple[str, ...]:
     """Return the repositories that the files of a row come from."""
-    parts = (part.source for part in row.components)
-    return tuple(filter(None, (row.source, *parts, *(lora.source for lora in row.loras))))
+    pieces = (*row.components, *row.loras, *((row.preview,) if row.preview else ()))
+    return tuple(filter(None, (row.source, *(piece.source for piece in pieces))))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from models.device import unless_out_of_memory
 from models.families import Family, Mode
 from models.flow_latents import Finished, fit
 from models.flow_prompts import worded
-from models.ladder import STARTING_AGAIN, STEPPED_DOWN, Ladder
+from models.ladder import STEPPED_DOWN, Ladder
 from models.pipeline_calls import (
     arguments,
     at_size,
@@ -123,7 +123,7 @@ class PipelinePainter:
         if self._ladder is None or not self._ladder.lower():
             return False
         self._info = replace(self._info, placement=self._ladder.placement)
-        job.emit(Progress(0, job.settings.steps, note=STARTING_AGAIN))
+        job.emit(Progress(0, job.settings.steps, note=STEPPED_DOWN))
         return True
 
     def _painted(self, job: _Job, prompts: Mapping[str, Any]) -> Decoded | None:

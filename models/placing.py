@@ -108,13 +108,10 @@ def _asked(wanted: str, device: torch.device) -> Rung:
     return Rung(wanted)
 
 
+EIGHT_BITS = ", weights in 8 bits"
+"""What is added to the name of a precision for `models.ladder.store_in_eight_bits`."""
+
+
 def dtype_name(dtype: torch.dtype) -> str:
     """Return "float16" for `torch.float16`."""
     return str(dtype).removeprefix("torch.")
-
-
-def must_offload(
-    title: str, whole: int, offloaded: int, device: torch.device, dtype: torch.dtype
-) -> bool:
-    """Tell whether the models must take turns to fit; see `choose_rung`."""
-    return choose_rung(title, whole, offloaded, offloaded, device, dtype) is not Rung.RESIDENT

@@ -17,7 +17,12 @@ from numpy.typing import NDArray
 
 from inpainting.errors import BadRequest, OutOfMemory
 from inpainting.types import Candidates, Embedding, Mask, ModelInfo, Prompts, Rgb
-from models.device import is_out_of_memory, release_memory, unless_out_of_memory
+from models.device import (
+    calculates_in_bfloat16,
+    is_out_of_memory,
+    release_memory,
+    unless_out_of_memory,
+)
 from models.sam_everything import (
     GOOD,
     GRID,
@@ -94,6 +99,7 @@ class PromptableSegmenter:
         self._network = network
         self._info = info
         self._batch = batch
+        self._halves = False
         self._encoding = Lock()
         self._next, self._decoding = Lock(), Lock()
 
@@ -101,6 +107,20 @@ class PromptableSegmenter:
     def info(self) -> ModelInfo:
         """What this is, for the page and for recipes."""
         return self._info
+
+    def hasten(self, wanted: bool | None = None) -> bool:
+        """Let the encoder multiply in bfloat16 from now on; to be called before its first photo.
+
+        `wanted` None: where the model is in 32 bits on a CPU that is made for it. Twice as fast or
+        more there; features differ by about 1 %, and decoding stays in 32 bits. Returns whether.
+        """
+        model = self._network.model
+        fits = self._network.device.type == "cpu" and model.dtype == torch.float32
+        able = calculates_in_bfloat16(torch.cpu.get_capabilities())
+        self._halves = fits and (able if wanted is None else wanted)
+        if self._halves:
+            model.vision_encoder.to(memory_format=torch.channels_last)
+        return self._halves
 
     def embed(self, rgb: Rgb) -> Embedding:
         """Run the encoder once on HxWx3 uint8 sRGB.
@@ -245,8 +265,13 @@ class PromptableSegmenter:
 
     @torch.inference_mode()
     def _encode(self, rgb: Rgb) -> Features:
-        pixels = self._tensor(self._network.pixels(rgb)[None], self._network.model.dtype)
-        return tuple(one.cpu() for one in self._network.encode(pixels))
+        dtype = self._network.model.dtype
+        pixels = self._tensor(self._network.pixels(rgb)[None], dtype)
+        if not self._halves:
+            return tuple(one.cpu() for one in self._network.encode(pixels))
+        with torch.autocast("cpu", torch.bfloat16):
+            features = self._network.encode(pixels.to(memory_format=torch.channels_last))
+        return tuple(one.to(dtype).contiguous() for one in features)
 
     @torch.inference_mode()
     def _decode(

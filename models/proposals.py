@@ -18,7 +18,7 @@ import numpy as np
 
 from inpainting.types import Mask
 from models.colours import subject_share
-from models.cutting import band, certain_of_both, cut
+from models.cutting import cut, follow
 from models.extents import on_edges, overlap, solid_parts
 from models.geodesic import Field
 from models.parts import large_parts, tidy
@@ -74,8 +74,8 @@ def proposals(scene: Scene) -> list[Proposal]:
 
 def _settled(scene: Scene, mask: Mask) -> Mask:
     """Return a mask whose outline lies where GrabCut finds it nearby."""
-    trimap = band(mask)
-    moved = _tidy(cut(scene.rgb, trimap)) if certain_of_both(trimap) else mask
+    none = np.zeros_like(mask)
+    moved = _tidy(follow(scene.rgb, scene.half, mask, none, none))
     return moved if _LEAST <= moved.mean() <= _MOST else mask
 
 
@@ -112,10 +112,9 @@ def _cut(scene: Scene, values: Field, level: float) -> Mask:
     trimap[values < _NONE] = cv2.GC_BGD
     height, width = trimap.shape
     # A cut without a band takes seconds at full side in bad cases; its outline is found later.
-    size = max(1, width // 2), max(1, height // 2)
-    small = np.asarray(cv2.resize(scene.rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    size = scene.half.shape[1], scene.half.shape[0]
     inner = np.asarray(cv2.resize(trimap, size, interpolation=cv2.INTER_NEAREST), np.uint8)
-    subject = cut(small, inner, rounds=3).astype(np.float32)
+    subject = cut(scene.half, inner, rounds=3).astype(np.float32)
     return np.asarray(cv2.resize(subject, (width, height)) > 0.5)
 
 
@@ -156,7 +155,7 @@ def _blob(shape: tuple[int, ...], part: int) -> Mask:
 
 
 def _score(mask: Mask, scene: Scene, salient: Field) -> float:
-    edges = max(on_edges(mask, np.sqrt(scene.edges)), 0.01)
+    edges = max(on_edges(mask, scene.strength), 0.01)
     covers = float(np.minimum(salient, mask).sum() / np.maximum(salient, mask).sum())
     border = float(np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean())
     thing = edges * _compact(mask) * _apart(mask, scene) * (1 - 0.5 * border)

@@ -32,6 +32,7 @@ from models.catalog import (
 )
 from models.deferred import DeferredPainter
 from models.downloads import cache_folders, stored_bytes
+from models.tuning import tuning_of
 
 if TYPE_CHECKING:
     import torch
@@ -110,11 +111,11 @@ class Switcher:
             self._loading.release()
 
     def _to_segmenter(self, row: Row) -> None:
-        found = self._load_segmenter(row, *self._place(), **self._options())
+        found = self._load_segmenter(row, *self._place(row), **self._options())
         self._holder.use(segmenter=found, reason=_reason(row))
 
     def _to_filler(self, row: Row) -> None:
-        found = self._load_painter(row, *self._place(), **self._options())
+        found = self._load_painter(row, *self._place(row), **self._options())
         self._holder.use(fillers={row.key: found}, reason=_reason(row))
 
     def _to_painter(self, row: Row) -> None:
@@ -132,8 +133,8 @@ class Switcher:
         self._holder.use(painter=found, reason=_reason(row))
 
     def _painter(self, row: Row) -> Painter:
-        folder = lora_folder(self._settings)
-        return self._load_painter(row, *self._place(), lora_folder=folder, **self._options())
+        more = {"lora_folder": lora_folder(self._settings), "tuning": tuning_of(self._settings)}
+        return self._load_painter(row, *self._place(row), **more, **self._options())
 
     def _make_room(self, row: Row) -> Future[Painter]:
         """Let the painter in use go; jobs that come meanwhile wait for the new one."""
@@ -158,16 +159,16 @@ class Switcher:
 
         from models.device import free_memory
 
-        place, dtype = self._place()
+        place, dtype = self._place(row)
         free = free_memory(place)
         needed = row.memory * (2 if dtype == torch.float32 else 1)
         return free is None or free >= needed
 
-    def _place(self) -> tuple[torch.device, torch.dtype]:
+    def _place(self, row: Row) -> tuple[torch.device, torch.dtype]:
         from models.device import choose_device, choose_dtype
 
         place = choose_device(self._settings.device)
-        return place, choose_dtype(place)
+        return place, choose_dtype(place, big=isinstance(row, PainterRow) and not row.local)
 
     def _options(self) -> dict[str, Any]:
         return {"offline": bool(self._settings.offline), "report": self._tell}

@@ -22,6 +22,9 @@ class Tuning:
     batch: int = 1
 
 
+PLAIN = Tuning()
+
+
 def tuning_of(settings: Settings) -> Tuning:
     """Return what the settings say of it."""
     return Tuning(settings.memory, bool(settings.eight_bit), bool(settings.compile), settings.batch)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import gradio
@@ -30,6 +32,27 @@ def test_generate_app_returns_the_page_not_launched(models: tuple[Any, Any]) -> 
     assert isinstance(page, gradio.Blocks)
     assert not page.is_running
     page.close()
+
+
+UP = """
+import sys
+import app
+from inpainting.web.stubs import without_stubs
+with without_stubs():
+    import gradio
+heavy = {"torch", "diffusers", "transformers", "scipy"}
+def launch(page, *args, **options):
+    print(sorted(heavy & sys.modules.keys()), "gradio.component_meta" in sys.modules)
+    raise OSError
+gradio.Blocks.launch = launch
+app.main(["--preset", "embedded"])
+"""
+
+
+def test_the_page_is_served_before_any_model_library_is_imported() -> None:
+    command = [sys.executable, "-W", "ignore", "-c", UP]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == "[] True\n"
 
 
 def test_every_setting_is_an_option() -> None:

@@ -10,14 +10,22 @@ from inpainting.ports import Painter
 from models.catalog import painter_info
 from models.filling import OpencvPainter, PatchMatchPainter
 from models.rows.base import PainterRow
+from models.tuning import PLAIN, Tuning
 
 if TYPE_CHECKING:
     import torch
 
 
-def load(row: PainterRow, device: torch.device, dtype: torch.dtype, *, offline: bool) -> Painter:
-    """Return the painter of a row; all of them run on the CPU, whatever `device` and `dtype`."""
-    del device, dtype
+def load(
+    row: PainterRow,
+    device: torch.device,
+    dtype: torch.dtype,
+    *,
+    offline: bool,
+    tuning: Tuning = PLAIN,
+) -> Painter:
+    """Return the painter of a row; all of them run on the CPU, as they are, whatever is asked."""
+    del device, dtype, tuning
     if row.kind == "lama":
         return _lama(row, offline)
     kind = PatchMatchPainter if row.kind == "patchmatch" else OpencvPainter

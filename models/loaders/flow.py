@@ -12,29 +12,40 @@ from transformers import Qwen2Tokenizer, Qwen2VLImageProcessorPil
 from inpainting.ports import Painter
 from models.catalog import painter_info
 from models.families import FAMILIES, Family
+from models.ladder import Ladder, choose_rung, needs, store_in_eight_bits
 from models.pipeline_painter import PipelinePainter
-from models.placing import dtype_name, must_offload
+from models.placing import EIGHT_BITS, dtype_name
 from models.qwen_reading import PictureProcessor
 from models.revisions import commit_of
 from models.rows.base import PainterRow
+from models.tuning import PLAIN, Tuning
 
 
-def load(row: PainterRow, device: torch.device, dtype: torch.dtype, *, offline: bool) -> Painter:
+def load(
+    row: PainterRow,
+    device: torch.device,
+    dtype: torch.dtype,
+    *,
+    offline: bool,
+    tuning: Tuning = PLAIN,
+) -> Painter:
     """Return the painter of a row on a device; raises ModelUnavailable where it does not fit.
 
     Where float16 is asked for, most of these families run in bfloat16, which they were trained in.
     """
     family = FAMILIES[row.kind]
     kind = getattr(torch, family.half) if dtype == torch.float16 else dtype
-    offload = must_offload(row.title, row.memory, row.memory_offloaded, device, kind)
+    sizes = needs(row, tuning.eight_bit)
+    rung = choose_rung(row.title, *sizes, device, kind, tuning.memory)
     pipeline = _pipeline(row, family, kind, offline)
-    if offload:
-        pipeline.enable_model_cpu_offload(device=device)
-    else:
-        pipeline.to(device)
-    info = painter_info(row, str(device), dtype_name(kind))
-    known = replace(info, revision=row.revision or commit_of(pipeline))
-    return PipelinePainter(pipeline, family, known)
+    if tuning.eight_bit:
+        store_in_eight_bits(pipeline, kind)
+    ladder = Ladder(pipeline, device, rung)
+    ladder.place()
+    precision = dtype_name(kind) + EIGHT_BITS * tuning.eight_bit
+    info = painter_info(row, str(device), precision)
+    known = replace(info, revision=row.revision or commit_of(pipeline), placement=ladder.placement)
+    return PipelinePainter(pipeline, family, known, ladder)
 
 
 def _pipeline(row: PainterRow, family: Family, dtype: torch.dtype, offline: bool) -> Any:

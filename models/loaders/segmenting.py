@@ -12,7 +12,7 @@ from huggingface_hub import try_to_load_from_cache
 
 from inpainting.types import ModelInfo
 from models.catalog import segmenter_info
-from models.placing import dtype_name, must_offload
+from models.placing import choose_rung, dtype_name
 from models.rows.base import SegmenterRow
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -20,7 +20,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 def require_room(row: SegmenterRow, device: torch.device, dtype: torch.dtype) -> None:
     """Raise ModelUnavailable where a segmenter does not fit `device`."""
-    must_offload(row.title, row.memory, row.memory, device, dtype)
+    choose_rung(row.title, row.memory, row.memory, row.memory, device, dtype)
 
 
 def fetched(kind: Any, row: SegmenterRow, dtype: torch.dtype, offline: bool, **more: object) -> Any:

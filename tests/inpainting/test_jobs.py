@@ -144,6 +144,7 @@ def test_a_painter_is_asked_only_for_what_it_serves() -> None:
     [
         ({"softness": 3}, "same strength everywhere"),
         ({"loras": (LoraUse("x"),)}, "takes no LoRA"),
+        ({"reuse": 2}, "full work in each step"),
         ({"prefill": "nothing"}, "The prefill is 'nothing'"),
         ({"context": 4.0}, "The context is 4.0"),
         ({"context": float("nan")}, "The context is nan"),

@@ -34,6 +34,25 @@ def test_the_encoder_runs_once_a_photo_however_many_clicks() -> None:
     assert segmenter.embedded == 2
 
 
+class CountedClicks(FakeSegmenter):
+    """Counts what is decoded."""
+
+    decoded = 0
+
+    def candidates(self, *asked: Any) -> Candidates:
+        self.decoded += 1
+        return super().candidates(*asked)
+
+
+def test_the_decoder_runs_once_a_click_in_however_many_tabs() -> None:
+    segmenter = CountedClicks()
+    studio = studio_of(segmenter=segmenter)
+    tabs = [studio.open(png(60, 50)) for _ in range(3)]
+    for number, photo in enumerate(tabs * 2, 1):
+        studio.select(photo, Prompts((Point(number, 3),)))
+        assert (segmenter.embedded, segmenter.decoded) == (1, number)
+
+
 def test_a_click_gives_masks_of_the_photos_size() -> None:
     studio = studio_of()
     photo = studio.open(png(61, 47))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -49,11 +50,6 @@ def _clean() -> Iterator[None]:
     torch._dynamo.reset()
 
 
-@pytest.fixture(params=[tiny_sdxl_inpaint, tiny_sd_inpaint], ids=["sdxl", "sd1"])
-def pipeline(request: pytest.FixtureRequest) -> Any:
-    return request.param()
-
-
 def _paint(
     pipeline: Any, size: Size, guidance: float, prompt: str = "sea", many: int = 1
 ) -> torch.Tensor:
@@ -84,10 +80,8 @@ def _warm(pipeline: Any, backend: Any) -> bool:
     )
 
 
-def test_after_a_warm_up_nothing_is_compiled_for_any_size_prompt_guidance_or_batch(
-    pipeline: Any,
-) -> None:
-    counter = Counter()
+def test_after_a_warm_up_nothing_is_compiled_for_any_size_prompt_guidance_or_batch() -> None:
+    pipeline, counter = tiny_sdxl_inpaint(), Counter()
     assert _warm(pipeline, counter)
     blocks = len(blocks_of(pipeline.unet))
 
@@ -122,22 +116,13 @@ def test_longer_prompts_compile_nothing() -> None:
     assert counter.ran_in(lambda: (forward(2, 154), forward(1, 231), forward(2, 64)))[0] == 0  # type: ignore[func-returns-value]
 
 
-def test_compiled_blocks_paint_the_same() -> None:
-    pipeline = tiny_sdxl_inpaint()
-    pipeline.set_progress_bar_config(disable=True)
-    plain = _paint(pipeline, (104, 152), 5.0)
-    assert _warm(pipeline, "eager")
-    assert torch.equal(_paint(pipeline, (104, 152), 5.0), plain)
-    leave_uncompiled(pipeline.unet)
-    assert torch.equal(_paint(pipeline, (104, 152), 5.0), plain)
-
-
 def test_a_lora_compiles_nothing_and_compiled_code_runs_again_without_it(tmp_path: Path) -> None:
     pipeline = tiny_sdxl_inpaint()
     file = tiny_lora(pipeline, tmp_path / "style.safetensors")
-    counter = Counter()
+    pipeline.set_progress_bar_config(disable=True)
+    plain, counter = _paint(pipeline, (72, 104), 5.0), Counter()
     assert _warm(pipeline, counter)
-    plain = _paint(pipeline, (72, 104), 5.0)
+    assert torch.equal(_paint(pipeline, (72, 104), 5.0), plain), "compiled blocks paint the same"
     with no_compiling():
         pipeline.load_lora_weights(tmp_path, weight_name=file.name, adapter_name="style")
         painted: list[torch.Tensor] = []
@@ -147,6 +132,8 @@ def test_a_lora_compiles_nothing_and_compiled_code_runs_again_without_it(tmp_pat
         pipeline.unload_lora_weights()
         blocks = len(blocks_of(pipeline.unet))
         assert counter.ran_in(lambda: _paint(pipeline, (72, 104), 5.0)) == (0, blocks)
+        leave_uncompiled(pipeline.unet)
+        assert counter.ran_in(lambda: _paint(pipeline, (72, 104), 5.0)) == (0, 0)
 
 
 def test_inside_no_compiling_what_is_not_compiled_runs_eagerly() -> None:
@@ -198,12 +185,15 @@ def test_several_models_are_compiled_beside_each_other() -> None:
 
 
 def test_torch_is_left_as_it_was() -> None:
-    from torch.fx.experimental import _config as shapes
-
+    shapes: Any = import_module("torch.fx.experimental._config")
+    seen: list[bool] = []
     limit = torch._dynamo.config.recompile_limit
-    assert _warm(tiny_sdxl_inpaint(), "eager")
+    unet = tiny_sdxl_inpaint().unet
+    assert compile_blocks(unet, "eager")
+    assert warm_up(unet, lambda *_: seen.append(shapes.use_duck_shape), [(64, 64)])
     with no_compiling():
         pass
+    assert seen == [False, False]
     assert shapes.use_duck_shape
     assert torch._dynamo.config.recompile_limit == limit
     counter = Counter()

@@ -17,6 +17,7 @@ import transformers
 from inpainting.errors import ModelUnavailable
 from inpainting.types import Painted, PaintSettings
 from models.families import FAMILIES
+from models.ladder import Rung
 from models.loading import load_painter
 from models.qwen_reading import PictureProcessor
 from models.revisions import commit_of
@@ -136,7 +137,7 @@ def test_models_take_turns_where_the_gpu_is_too_small(monkeypatch: pytest.Monkey
     row = light(next(row for row in FLOW if row.key == "flux2-klein"))
     pipeline = tiny_pipeline(row.kind)
     Spy(monkeypatch, diffusers.Flux2KleinPipeline, pipeline)
-    monkeypatch.setattr("models.loaders.flow.must_offload", lambda *_: True)
+    monkeypatch.setattr("models.loaders.flow.choose_rung", lambda *_: Rung.OFFLOAD)
     asked: list[Any] = []
     monkeypatch.setattr(
         pipeline, "enable_model_cpu_offload", lambda **given: asked.append(given["device"])

@@ -1,7 +1,7 @@
 """A pipeline paints the same on every rung, on the way down, in 8 bits and with LoRA files.
 
-There is no GPU where the tests run: the CPU stands in for it, with all rungs, and with streams whose
-copies of the weights come and go as those on CUDA do.
+There is no GPU where the tests run: the CPU stands in for it, with all rungs, and with streams
+whose copies of the weights come and go as those on CUDA do.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from models.ladder import (
 from models.lora import add_adapter
 from models.modes import Mode, Pipelines
 from models.pipeline_calls import siblings
+from models.reusing import reusing
 from tests.support.tiny import tiny_lora, tiny_sd_inpaint, tiny_sdxl_inpaint
 from tests.support.tiny_flow import tiny_pipeline
 
@@ -36,7 +37,7 @@ SIDE = 64
 Picture = NDArray[np.float32]
 
 
-class Stream(torch.cpu.Stream):
+class Still(torch.cpu.Stream):
     """A stream that is always done."""
 
     def synchronize(self) -> None:
@@ -46,17 +47,17 @@ class Stream(torch.cpu.Stream):
 class Backend:
     """What diffusers asks of a device with streams."""
 
-    Stream = Stream
+    Stream = Still
 
     def __init__(self, _device: torch.device) -> None: ...
 
-    def stream(self, stream: Stream) -> Any:
+    def stream(self, stream: Still) -> Any:
         """Work on that stream inside."""
         return torch.cpu.stream(stream)
 
-    def current_stream(self) -> Stream:
+    def current_stream(self) -> Still:
         """Return the stream that is worked on."""
-        return Stream()
+        return Still()
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +81,7 @@ def streams(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         plain = grouping.GroupOffloadingConfig
 
         def streaming(**given: Any) -> grouping.GroupOffloadingConfig:
-            return plain(**{**given, "stream": Stream()})
+            return plain(**{**given, "stream": Still()})
 
         monkeypatch.setattr(grouping, "TorchDeviceBackend", Backend)
         monkeypatch.setattr(grouping, "GroupOffloadingConfig", streaming)
@@ -93,17 +94,14 @@ def job(pipeline: Any, **more: Any) -> Picture:
     hole = np.zeros((SIDE, SIDE), np.uint8)
     hole[16:48] = 255
     pipeline.set_progress_bar_config(disable=True)
+    given = {"height": SIDE, "width": SIDE, "num_inference_steps": 2, "strength": 0.9}
     found = pipeline(
         "red brick",
         image=Image.fromarray(rgb),
         mask_image=Image.fromarray(hole),
-        height=SIDE,
-        width=SIDE,
-        num_inference_steps=2,
-        strength=0.9,
         generator=torch.Generator("cpu").manual_seed(1),
         output_type="np",
-        **more,
+        **{**given, **more},
     )
     return np.asarray(found.images, np.float32)
 
@@ -195,7 +193,7 @@ def total(model: torch.nn.Module) -> float:
 
 
 def is_grouped(model: torch.nn.Module) -> bool:
-    return grouping._is_group_offload_enabled(model)
+    return bool(grouping._is_group_offload_enabled(model))
 
 
 def test_frames_of_the_native_size_are_not_cut_in_tiles() -> None:
@@ -219,6 +217,17 @@ def test_compiled_layers_are_forgotten_on_the_way_down() -> None:
     assert ladder.lower()
     assert block._compiled_call_impl is None
     assert np.array_equal(job(pipeline), expected)
+
+
+def test_deep_layers_can_be_left_out_where_layers_take_turns() -> None:
+    pipeline: Any = tiny_sdxl_inpaint()
+    with reusing(pipeline.unet, 2):
+        expected = job(pipeline, num_inference_steps=5)
+    assert not np.array_equal(job(pipeline, num_inference_steps=5), expected)
+    placed(pipeline, Rung.GROUPS)
+    for _ in range(2):
+        with reusing(pipeline.unet, 2):
+            assert np.array_equal(job(pipeline, num_inference_steps=5), expected)
 
 
 def test_a_job_that_failed_midway_leaves_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:

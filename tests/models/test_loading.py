@@ -20,17 +20,23 @@ import transformers
 from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled
 
 from inpainting.errors import BadRequest, ModelUnavailable
-from inpainting.types import Mask, Painted, PaintSettings, Point, Prompts, Rgb
+from inpainting.types import Mask, Painted, PaintSettings, Point, Progress, Prompts, Rgb
 from models.catalog import PainterRow, SegmenterRow, painter_row, segmenter_row
 from models.downloads import stored_bytes, watched
 from models.failures import explain
+from models.loaders import stable
 from models.loading import load, load_painter, load_segmenter
-from tests.support.tiny import tiny_sam, tiny_sdxl_inpaint
+from models.stable import StablePainter
+from models.tuning import Tuning
+from tests.support.tiny import tiny_decoder, tiny_sam, tiny_sdxl_inpaint
 
 CPU = torch.device("cpu")
 SETTINGS = PaintSettings("red brick", "", 1, 2, 3.0, 1.0, "Euler")
 SAM = replace(segmenter_row("sam-vit-base"), memory=0)
 SDXL = replace(painter_row("sdxl-inpainting"), memory=0, memory_offloaded=0)
+
+
+COMMIT = "0123456789" * 4
 
 
 @pytest.fixture(autouse=True)
@@ -106,13 +112,19 @@ def test_grabcut_needs_no_file() -> None:
 
 
 class Spy:
-    """Replaces `from_pretrained` of a class and keeps what it was called with."""
+    """Replaces a function of a class and keeps what it was called with."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, owner: Any, result: Any) -> None:
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        owner: Any,
+        result: Any,
+        name: str = "from_pretrained",
+    ) -> None:
         self.source = ""
         self.asked: dict[str, Any] = {}
         self._result = result
-        monkeypatch.setattr(owner, "from_pretrained", self)
+        monkeypatch.setattr(owner, name, self)
 
     def __call__(self, source: str, **asked: Any) -> Any:
         self.source, self.asked = source, asked
@@ -125,27 +137,102 @@ def assert_safe(spy: Spy, *, offline: bool) -> None:
     assert spy.asked["use_safetensors"] is True
     assert re.fullmatch(r"[0-9a-f]{40}", spy.asked["revision"])
     assert spy.asked["local_files_only"] is offline
-    assert spy.asked["dtype"] == torch.float16
+    assert spy.asked.get("dtype", torch.float16) == torch.float16
     assert not {"trust_remote_code", "custom_pipeline", "torch_dtype", "token"} & set(spy.asked)
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the hub's client keeps of a repository of SDXL in half precision, tiny."""
+    folder = tmp_path_factory.mktemp("cache") / "snapshots" / COMMIT
+    tiny_sdxl_inpaint().to(torch.float16).save_pretrained(folder, variant="fp16")
+    return folder
 
 
 @pytest.mark.parametrize("offline", [True, False])
 def test_sdxl_is_asked_for_by_commit_in_safetensors_with_the_fixed_vae(
-    monkeypatch: pytest.MonkeyPatch, offline: bool
+    monkeypatch: pytest.MonkeyPatch, stored: Path, offline: bool
 ) -> None:
-    pipeline = tiny_sdxl_inpaint()
-    vae = Spy(monkeypatch, diffusers.AutoencoderKL, pipeline.vae)
-    whole = Spy(monkeypatch, diffusers.StableDiffusionXLInpaintPipeline, pipeline)
+    own_vae, own_tiny = tiny_sdxl_inpaint().vae.half(), tiny_decoder().half()
+    vae = Spy(monkeypatch, diffusers.AutoencoderKL, own_vae)
+    tiny = Spy(monkeypatch, diffusers.AutoencoderTiny, own_tiny)
+    whole = Spy(monkeypatch, diffusers.StableDiffusionXLInpaintPipeline, stored, "download")
     painter = load_painter(SDXL, CPU, torch.float16, offline=offline)
-    assert_safe(vae, offline=offline)
-    assert_safe(whole, offline=offline)
+    for spy in (vae, tiny, whole):
+        assert_safe(spy, offline=offline)
     assert vae.source == "madebyollin/sdxl-vae-fp16-fix"
-    assert "variant" not in vae.asked
+    assert tiny.source == "madebyollin/taesdxl"
+    assert not {"variant"} & {*vae.asked, *tiny.asked}
     assert whole.source == "diffusers/stable-diffusion-xl-1.0-inpainting-0.1"
     assert whole.asked["variant"] == "fp16"
-    assert whole.asked["vae"] is pipeline.vae
+    assert whole.asked["vae"] is own_vae  # so it is not downloaded from the other repository
     assert whole.asked["add_watermarker"] is False
     assert painter.info.revision == whole.asked["revision"]
+    assert isinstance(painter, StablePainter)
+    outfit = painter._outfit
+    assert outfit.pipelines.main.vae is own_vae
+    assert outfit.tiny is not None
+    assert outfit.tiny.model is own_tiny
+    kinds = {part.dtype for part in models_of(outfit.pipelines.main)}
+    assert kinds == {torch.float16}
+
+
+def models_of(pipeline: Any) -> list[Any]:
+    return [part for part in pipeline.components.values() if isinstance(part, torch.nn.Module)]
+
+
+def test_a_painter_goes_without_the_decoder_of_previews_where_that_cannot_be_had(
+    monkeypatch: pytest.MonkeyPatch, stored: Path
+) -> None:
+    Spy(monkeypatch, diffusers.AutoencoderTiny, LocalEntryNotFoundError("not cached"))
+    row = replace(SDXL, source=stored.as_posix(), components=())
+    painter = load_painter(row, CPU, torch.float32, offline=True)
+    assert isinstance(painter, StablePainter)
+    assert painter._outfit.tiny is None
+    first, *_ = painter.paint(*picture(), SETTINGS)
+    assert isinstance(first, Progress)
+    assert first.preview is not None
+
+
+def test_a_pipeline_put_together_is_that_of_from_pretrained(stored: Path) -> None:
+    row = replace(SDXL, source=stored.as_posix(), components=(), revision="")
+    painter = load_painter(row, CPU, torch.float32, offline=True)
+    plain = diffusers.StableDiffusionXLInpaintPipeline.from_pretrained(
+        stored.as_posix(), variant="fp16", dtype=torch.float32, add_watermarker=False
+    )
+    assert isinstance(painter, StablePainter)
+    ours = painter._outfit.pipelines.main
+    assert painter.info.revision == COMMIT
+    assert type(ours) is type(plain)
+    assert ours.components.keys() == plain.components.keys()
+    assert ours.unet.config == plain.unet.config
+    for one, other in zip(models_of(ours), models_of(plain), strict=True):
+        assert (type(one), one.training, one.dtype) == (type(other), False, other.dtype)
+        weights, others = one.state_dict(), other.state_dict()
+        assert weights.keys() == others.keys()
+        assert all(torch.equal(weights[name], others[name]) for name in weights)
+    assert ours.unet.conv_in.weight.is_contiguous(memory_format=torch.channels_last)
+    assert ours.vae.decoder.conv_in.weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_tuning_is_carried_out(stored: Path) -> None:
+    row = replace(SDXL, source=stored.as_posix(), components=())
+    tuned = load_painter(
+        row, CPU, torch.float32, offline=True, tuning=Tuning(memory="resident", batch=3)
+    )
+    assert (tuned.info.batch, tuned.info.placement) == (1, "")  # a CPU gains nothing by batches
+    assert isinstance(tuned, StablePainter)
+    pipeline = tuned._outfit.pipelines.main
+    gpu = stable._info(row, pipeline, torch.device("cuda:0"), torch.float16, Tuning(batch=3))
+    assert (gpu.batch, gpu.dtype) == (3, "float16")
+    with pytest.raises(BadRequest, match="can only be auto or resident"):
+        load_painter(row, CPU, torch.float32, offline=True, tuning=Tuning(memory="groups"))
+    eight = load_painter(row, CPU, torch.float32, offline=True, tuning=Tuning(eight_bit=True))
+    assert isinstance(eight, StablePainter)
+    unet = eight._outfit.pipelines.main.unet
+    assert eight.info.dtype == "float32, weights in 8 bits"
+    assert torch.float8_e4m3fn in {weight.dtype for weight in unet.parameters()}
+    assert isinstance(list(eight.paint(*picture(), SETTINGS))[-1], Painted)
 
 
 @pytest.mark.parametrize("offline", [True, False])
@@ -241,7 +328,7 @@ def test_a_model_too_big_for_the_memory_is_refused_before_it_is_loaded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("models.placing.free_memory", lambda _: 8_000_000_000)
-    spy = Spy(monkeypatch, diffusers.StableDiffusionXLInpaintPipeline, None)
+    spy = Spy(monkeypatch, diffusers.StableDiffusionXLInpaintPipeline, None, "download")
     with pytest.raises(ModelUnavailable, match=r"needs 18 GB .* there are 8\.0"):
         load_painter(painter_row("sdxl-inpainting"), CPU, torch.float32, offline=True)
     assert spy.asked == {}

@@ -11,7 +11,7 @@ import torch
 from inpainting.errors import OutOfMemory
 from inpainting.types import Painted
 from models.catalog import painter_row
-from models.ladder import PLACEMENTS, STARTING_AGAIN, STEPPED_DOWN, Ladder, Rung
+from models.ladder import PLACEMENTS, STEPPED_DOWN, Ladder, Rung
 from models.pipeline_painter import PipelinePainter
 from tests.support.flow_painters import Tiny, small_and_alone, tiny_info
 from tests.support.stable import out_of_memory, same
@@ -56,16 +56,16 @@ class Fault:
 
 
 def test_a_job_starts_again_one_rung_lower(tiny: Tiny) -> None:
-    expected = tiny.paint()
+    expected = tiny.paint(steps=4)
     on(tiny, Rung.RESIDENT)
     Fault(tiny, 2)
-    events: list[Any] = list(tiny.events())
+    events: list[Any] = list(tiny.events(steps=4))
     assert same(events[-1], expected)
     assert events[-1].notes == (*expected.notes, STEPPED_DOWN)
-    told = [event for event in events if getattr(event, "note", "") == STARTING_AGAIN]
+    told = [event for event in events if getattr(event, "note", "") == STEPPED_DOWN]
     assert [event.step for event in told] == [0]
     assert tiny.painter.info.placement == PLACEMENTS[Rung.OFFLOAD]
-    again = tiny.paint()
+    again = tiny.paint(steps=4)
     assert same(again, expected)
     assert again.notes == expected.notes
 
@@ -89,6 +89,6 @@ def test_who_has_gone_is_not_painted_for_again(tiny: Tiny) -> None:
     on(tiny, Rung.RESIDENT)
     denoiser = Fault(tiny, 1)
     with closing(tiny.events(steps=50)) as events:
-        assert any(event.note == STARTING_AGAIN for event in events)
+        assert any(event.note == STEPPED_DOWN for event in events)
     assert denoiser.runs < 10
     assert isinstance(tiny.paint(), Painted)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from inpainting.errors import BadRequest, OutOfMemory
 from inpainting.ports import Everything, Proposer
 from inpainting.types import Box, Candidates, ModelInfo, Point, Prompts, Rgb
+from models import promptable
 from models.promptable import PromptableSegmenter
 from models.sam import SamSegmenter
 from models.sam2 import Sam2Segmenter
@@ -284,3 +285,39 @@ def test_any_other_failure_is_left_as_it_is(case: Case) -> None:
     with failing(case.model, "vision_encoder", RuntimeError("bad kernel")):  # noqa: SIM117
         with pytest.raises(RuntimeError, match="bad kernel"):
             case.segmenter.embed(_photo())
+
+
+def test_a_hastened_encoder_gives_nearly_the_same_to_a_decoder_in_32_bits(case: Case) -> None:
+    hasty = _case(case.kind)
+    assert hasty.segmenter.hasten(True)
+    exact, near = (one.segmenter.embed(_photo()) for one in (case, hasty))
+    assert near.nbytes == exact.nbytes
+    assert isinstance(exact.data, tuple)
+    assert isinstance(near.data, tuple)
+    for one, other in zip(exact.data, near.data, strict=True):
+        assert other.dtype == torch.float32
+        assert other.is_contiguous()
+        assert not torch.equal(one, other), "it multiplies in half precision"
+        assert float((one - other).std() / one.std()) < 0.1
+    with _calls(hasty.model.vision_encoder) as encoded, _calls(hasty.model.mask_decoder) as decoded:
+        answer = hasty.segmenter.candidates(near, ONE_CLICK)
+        hasty.segmenter.candidates(near, ONE_CLICK, answer.hints[0])
+        assert (len(encoded), len(decoded)) == (0, 4 if case.kind == "sam-hq" else 2)
+        hasty.segmenter.embed(_photo())
+        assert len(encoded) == 1
+    assert all(np.isfinite(hint).all() for hint in answer.hints)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_a_model_in_half_precision_is_not_hastened(dtype: torch.dtype) -> None:
+    assert not _case("sam", dtype).segmenter.hasten(True)
+
+
+def test_unless_told_only_a_processor_made_for_it_is_hastened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for able in (True, False):
+        monkeypatch.setattr(promptable, "calculates_in_bfloat16", lambda _, able=able: able)
+        segmenter = _case("sam").segmenter
+        assert segmenter.hasten() is able
+        assert not segmenter.hasten(False)

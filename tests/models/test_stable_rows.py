@@ -201,19 +201,20 @@ def test_a_repository_of_a_text_to_image_pipeline_is_loaded_all_the_same(
 
 
 def test_a_row_asks_for_what_it_names_and_tells_the_commit_it_got(
-    monkeypatch: pytest.MonkeyPatch,
+    hub: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commit = "0123456789" * 4
-    pipeline: Any = tiny_sdxl_inpaint(channels=4)
-    pipeline.unet.register_to_config(_name_or_path=f"/cache/snapshots/{commit}/unet")
+    (tmp_path / "snapshots").mkdir()
+    (tmp_path / "snapshots" / commit).symlink_to(hub / "stable-4")
     asked: list[dict[str, Any]] = []
 
-    def given(_source: str, **options: Any) -> Any:
+    def download(_source: str, **options: Any) -> Path:
         asked.append(options)
-        return pipeline
+        return tmp_path / "snapshots" / commit
 
-    monkeypatch.setattr(diffusers.StableDiffusionXLInpaintPipeline, "from_pretrained", given)
-    row = replace(by_key("realvis-xl"), components=(), memory=0, memory_offloaded=0)
+    monkeypatch.setattr(diffusers.StableDiffusionXLInpaintPipeline, "download", download)
+    small, _ = stored(by_key("realvis-xl"), hub)
+    row = replace(small, source=by_key("realvis-xl").source, components=())
     assert row.revision == ""
     assert load_painter(row, CPU, torch.float32, offline=True).info.revision == commit
     pinned = replace(row, revision="f" * 40)

@@ -9,6 +9,7 @@ import pytest
 import torch
 from diffusers import AutoencoderTiny
 
+from inpainting.types import Rgb
 from models.tiny_preview import MOST_LATENTS, TinyDecoder, reduced
 
 
@@ -22,6 +23,12 @@ def _vae(**more: Any) -> Any:
             num_decoder_blocks=(1, 1, 1, 1),
             **more,
         )
+
+
+def _picture(vae: Any, latents: torch.Tensor) -> Rgb:
+    found = TinyDecoder(vae).picture(latents)
+    assert found is not None
+    return found
 
 
 def _latents(height: int, width: int, seed: int = 0) -> torch.Tensor:
@@ -41,38 +48,36 @@ def _latents(height: int, width: int, seed: int = 0) -> torch.Tensor:
 def test_a_picture_has_the_proportions_and_at_most_384_pixels(
     latents: tuple[int, int], picture: tuple[int, int]
 ) -> None:
-    found = TinyDecoder(_vae()).picture(_latents(*latents))
-    assert found is not None
+    found = _picture(_vae(), _latents(*latents))
     assert found.shape == (*picture, 3)
     assert found.dtype == np.uint8
 
 
 def test_small_latents_are_decoded_as_they_are() -> None:
     vae, latents = _vae(), _latents(MOST_LATENTS, 16)
-    found = TinyDecoder(vae).picture(latents)
+    found = _picture(vae, latents)
     with torch.no_grad():
         whole = vae.decode(latents).sample[0].permute(1, 2, 0)
     assert np.array_equal(found, ((whole + 1) * 127.5).round().clamp(0, 255).numpy())
 
 
 def test_the_picture_is_that_of_the_latents() -> None:
-    decoder = TinyDecoder(_vae())
-    one, again, other = (decoder.picture(_latents(64, 64, seed)) for seed in (0, 0, 1))
+    vae = _vae()
+    one, again, other = (_picture(vae, _latents(64, 64, seed)) for seed in (0, 0, 1))
     assert np.array_equal(one, again)
     assert not np.array_equal(one, other)
 
 
 def test_scaled_latents_are_scaled_back() -> None:
     latents = _latents(16, 16)
-    plain = TinyDecoder(_vae()).picture(latents)
-    assert np.array_equal(TinyDecoder(_vae(scaling_factor=0.5)).picture(latents / 2), plain)
+    plain = _picture(_vae(), latents)
+    assert np.array_equal(_picture(_vae(scaling_factor=0.5), latents / 2), plain)
 
 
 def test_only_the_first_of_a_batch_is_shown() -> None:
     latents = _latents(16, 16)
-    decoder = TinyDecoder(_vae())
-    both = decoder.picture(torch.cat([latents, _latents(16, 16, 1)]))
-    assert np.array_equal(both, decoder.picture(latents))
+    both = _picture(_vae(), torch.cat([latents, _latents(16, 16, 1)]))
+    assert np.array_equal(both, _picture(_vae(), latents))
 
 
 def test_a_mean_over_equal_areas_keeps_the_mean() -> None:
@@ -85,10 +90,8 @@ def test_a_mean_over_equal_areas_keeps_the_mean() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_the_decoder_s_precision_counts_not_the_latents(dtype: torch.dtype) -> None:
-    found = TinyDecoder(_vae().to(dtype)).picture(_latents(64, 64))
-    exact = TinyDecoder(_vae()).picture(_latents(64, 64).to(dtype))
-    assert found is not None
-    assert exact is not None
+    found = _picture(_vae().to(dtype), _latents(64, 64))
+    exact = _picture(_vae(), _latents(64, 64).to(dtype))
     assert np.abs(found.astype(int) - exact).mean() < 4
 
 

@@ -112,3 +112,19 @@ def test_a_served_page_says_where_it_is(
     monkeypatch.setattr(page, "block_thread", lambda: page.close(verbose=False))
     serve(page, settings)
     assert f"http://127.0.0.1:{settings.port}" in capsys.readouterr().out
+
+
+def test_what_waits_for_the_page_begins_once_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(port=free_port())
+    page = build_page(fake_studio(), settings, ())
+    monkeypatch.setattr(page, "block_thread", lambda: page.close(verbose=False))
+    answers: list[int] = []
+    serve(page, settings, lambda: answers.append(ask(f"http://127.0.0.1:{settings.port}/")[0]))
+    assert answers == [200]
+
+
+def test_the_queue_is_bounded_and_closed_however_the_page_is_served() -> None:
+    page = build_page(fake_studio(), Settings(queue_size=3), ())
+    assert (page._queue.max_size, page.api_open) == (3, False)
+    page.queue(max_size=7)
+    assert (page._queue.max_size, page.api_open) == (7, False)
