@@ -28,6 +28,7 @@ from models.pipeline_calls import (
     siblings,
 )
 from models.preview import project
+from models.threads import stand_back
 from models.worker import Emit, StopSignal, Worker
 
 Event = Progress | Painted
@@ -68,6 +69,8 @@ class PipelinePainter:
             vae = getattr(pipeline, family.vae)
             self._projection = fit(vae, family.encode, pipeline._execution_device)
         self._worker: Worker[Event] = Worker("painter")
+        if info.device == "cpu":  # where clicks are answered too
+            self._worker.submit(stand_back)
 
     @property
     def info(self) -> ModelInfo:

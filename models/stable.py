@@ -24,6 +24,7 @@ from models.prompting import Prompting
 from models.sharing import Seat, Sharing
 from models.stable_calls import batch_key
 from models.stable_job import Event, Outfit, Place, StableBatch
+from models.threads import stand_back
 from models.tiny_preview import TinyDecoder
 from models.worker import Worker
 
@@ -69,6 +70,8 @@ class StablePainter:
         )
         self._outfit = outfit
         self._worker: Worker[Event] = Worker("painter")
+        if info.device == "cpu":  # where clicks are answered too
+            self._worker.submit(stand_back)
         self._sharing: Sharing[Work, Event] = Sharing(
             self._worker, lambda seats: _run(outfit, seats), info.batch
         )

@@ -42,7 +42,7 @@ class StopSignal:
 
 Emit = Callable[[T], None]
 Job = Callable[[Emit[T], StopSignal], None]
-Tasks = SimpleQueue[Callable[[], None] | None]
+Tasks = SimpleQueue[Callable[[], object] | None]
 
 
 class _End:
@@ -77,7 +77,7 @@ class Worker(Generic[T]):
         """Whether this is called on the worker's own thread."""
         return threading.current_thread() is self._thread
 
-    def submit(self, task: Callable[[], None]) -> None:
+    def submit(self, task: Callable[[], object]) -> None:
         """Run `task` after all that came before it; it has to deal with its errors itself."""
         self._tasks.put(task)
 
