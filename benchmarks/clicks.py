@@ -34,6 +34,9 @@ from tests.support.browser import OPTIONS, find_chromium
 from tests.support.fakes import FakePainter
 from tests.support.ports import free_port
 
+PROMISED = 60
+"""Milliseconds of a click beyond the segmenter's own."""
+
 WAIT_MS = 120_000
 WINDOW = {"width": 1440, "height": 900}
 
@@ -229,8 +232,8 @@ def main(arguments: list[str]) -> int:
     if options.json:
         options.json.write_text(as_json(rows), encoding="utf8")
     slowest = 1000 * statistics.median(seconds["this page"])
-    sys.stdout.write(f"\n{slowest:.0f} ms beyond the segmenter's own time (promised: 60)\n")
-    return 0
+    sys.stdout.write(f"\n{slowest:.0f} ms beyond the segmenter's own time (promised: {PROMISED})\n")
+    return 0 if slowest <= PROMISED else 1
 
 
 if __name__ == "__main__":

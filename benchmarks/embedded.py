@@ -1,8 +1,9 @@
 """The embedded painter: 20 steps at its native size, its first preview, and what could help it.
 
 `python -m benchmarks.embedded [--rounds N] [--compile] [--json FILE]`: rivals in turn in one
-process, all on the same weights, picture and seed: this project's painter; diffusers' pipeline as
-its documentation shows it; the painter in channels-last order, in bfloat16 and in both. Each says
+process, all on the same weights and seed: this project's painter as the app loads it, which knows
+prompt and picture from the round before, and the same with others each time; diffusers' pipeline as
+its documentation shows it; the painter in channels-first order, in bfloat16 and in both. Each says
 how far its picture is from the first one (PSNR). `--compile` adds the UNet's repeated blocks
 compiled by torch.compile, which needs a C++ compiler and a minute of its own, told apart.
 """
@@ -14,6 +15,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,11 @@ import torch
 from PIL import Image
 
 from benchmarks.timing import Row, cannot, keep, markdown, measure, options, say, seconds_of, table
+from inpainting.ports import Painter
 from inpainting.types import Mask, Painted, PaintSettings, Progress, Rgb
 from models.catalog import painter_info, painter_row, preset
+from models.loading import load_painter
+from models.quiet import quiet
 from models.schedulers import build_scheduler
 from models.sdxl import SdxlPainter
 
@@ -38,9 +43,10 @@ def pipeline(dtype: torch.dtype = torch.float32, order: torch.memory_format = FI
     """Return the embedded pipeline with its UNet and VAE in this precision and order."""
     from diffusers import StableDiffusionXLInpaintPipeline
 
-    made = StableDiffusionXLInpaintPipeline.from_pretrained(
-        ROW.source, local_files_only=True, dtype=dtype, add_watermarker=False
-    )
+    with quiet():
+        made = StableDiffusionXLInpaintPipeline.from_pretrained(
+            ROW.source, local_files_only=True, dtype=dtype, add_watermarker=False
+        )
     made.set_progress_bar_config(disable=True)
     for part in (made.unet, made.vae):
         part.to(memory_format=order)
@@ -55,22 +61,48 @@ def compiled() -> Any:
 
 
 class Rival:
-    """A painter on one pipeline; keeps the last picture, and when its first preview came."""
+    """A painter; keeps the last picture, and when its first preview came."""
 
-    def __init__(self, pipe: Any) -> None:
-        self._painter = SdxlPainter(pipe, painter_info(ROW))
+    def __init__(self, painter: Painter) -> None:
+        self._painter = painter
         self.picture: Rgb | None = None
         self.previews: list[float] = []
 
     def paint(self, rgb: Rgb, hole: Mask) -> None:
         """Paint the hole once."""
+        self._run(rgb, hole, SETTINGS)
+
+    def _run(self, rgb: Rgb, hole: Mask, settings: PaintSettings) -> None:
         started, waiting = time.perf_counter(), True
-        for event in self._painter.paint(rgb, hole, SETTINGS):
+        for event in self._painter.paint(rgb, hole, settings):
             if isinstance(event, Painted):
                 self.picture = event.rgb
             elif waiting and isinstance(event, Progress) and event.preview is not None:
                 waiting = False
                 self.previews.append(time.perf_counter() - started)
+
+
+class Fresh(Rival):
+    """The same with another prompt and picture each time, of which nothing can be remembered."""
+
+    _count = 0
+
+    def paint(self, rgb: Rgb, hole: Mask) -> None:
+        """Paint the hole once."""
+        self._count += 1
+        words = f"{SETTINGS.prompt} {self._count}"
+        self._run(np.roll(rgb, self._count, axis=0), hole, replace(SETTINGS, prompt=words))
+        self.picture = None  # not to be compared with the others'
+
+
+def on(pipe: Any) -> Painter:
+    """Return this project's painter on a pipeline."""
+    return SdxlPainter(pipe, painter_info(ROW))
+
+
+def product() -> Painter:
+    """Return the painter as the app loads it."""
+    return load_painter(ROW, torch.device("cpu"), torch.float32, offline=True)
 
 
 class Plain:
@@ -102,14 +134,15 @@ class Plain:
 def rivals(with_compiled: bool) -> dict[str, Rival | Plain]:
     """Return what is measured, by name; the first is what all are compared with."""
     found: dict[str, Rival | Plain] = {
-        "this project": Rival(pipeline()),
+        "this project": Rival(product()),
+        "this project, other words and photo": Fresh(product()),
         "plain diffusers": Plain(pipeline()),
-        "channels last": Rival(pipeline(order=LAST)),
-        "bfloat16": Rival(pipeline(torch.bfloat16)),
-        "bfloat16, channels last": Rival(pipeline(torch.bfloat16, LAST)),
+        "channels first": Rival(on(pipeline())),
+        "bfloat16": Rival(on(pipeline(torch.bfloat16))),
+        "bfloat16, channels last": Rival(on(pipeline(torch.bfloat16, LAST))),
     }
     if with_compiled:
-        found["compiled blocks"] = Rival(compiled())
+        found["compiled blocks"] = Rival(on(compiled()))
     return found
 
 
@@ -131,6 +164,10 @@ def psnr(one: Rgb | None, other: Rgb | None) -> float:
     return math.inf if error == 0 else 10 * math.log10(255**2 / error)
 
 
+def _decibels(one: Rgb | None, other: Rgb | None) -> str:
+    return "" if other is None else f"{psnr(one, other):.1f}"
+
+
 def parts(pipe: Any, rgb: Rgb, hole: Mask) -> dict[str, float]:
     """Return the seconds of a job spent in each model, and the calls of each."""
     spent, calls = dict[str, float](), dict[str, int]()
@@ -145,7 +182,7 @@ def parts(pipe: Any, rgb: Rgb, hole: Mask) -> dict[str, float]:
 
         return around
 
-    painter = Rival(pipe)
+    painter = Rival(on(pipe))
     painter.paint(rgb, hole)
     models = {
         "text encoder 1": pipe.text_encoder,
@@ -179,7 +216,7 @@ def main(arguments: list[str]) -> int:
     rows.append(Row("this project: first preview", tuple(own.previews[1:])))
     say(f"{ROW.native_side} x {ROW.native_side}, {SETTINGS.steps} steps\n\n{table(rows)}\n")
     lines = [
-        (name, f"{psnr(own.picture, one.picture):.1f}", f"{warm[name]:.2f}")
+        (name, _decibels(own.picture, one.picture), f"{warm[name]:.2f}")
         for name, one in found.items()
     ]
     say(f"{markdown(('what', 'PSNR to the first, dB', 'first run, s'), lines)}\n")

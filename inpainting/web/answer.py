@@ -54,15 +54,19 @@ def pack(candidates: Candidates, model: str = "") -> Answer:
     All masks are packed at the same time: compressing them takes most of a click's time.
     """
     with ThreadPoolExecutor(len(candidates.masks)) as pool:
-        packed = list(pool.map(pack_mask, candidates.masks))
+        packed, thumbs = zip(*pool.map(_packed, candidates.masks), strict=True)
     kept = [index for index, mask in enumerate(packed) if mask not in packed[:index]]
     return Answer(
         masks=tuple(packed[index] for index in kept),
         scores=tuple(candidates.scores[index] for index in kept),
         model=model,
-        thumbs=tuple(mask_url(candidates.masks[index], THUMB_SIDE) for index in kept),
+        thumbs=tuple(thumbs[index] for index in kept),
         hints=tuple(candidates.hints[index] for index in kept if candidates.hints),
     )
+
+
+def _packed(mask: Mask) -> tuple[PackedMask, str]:
+    return pack_mask(mask), mask_url(mask, THUMB_SIDE)
 
 
 def pack_one(mask: Mask) -> Answer:

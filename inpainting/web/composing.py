@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
 from types import MappingProxyType
@@ -51,8 +52,11 @@ def compose(
         return Composed(packed, packed)
     neutral = _is_neutral(now.edges)
     mask = raw if neutral else refine(raw, now.edges, session.side)
-    final = packed if neutral else pack_mask(mask)
-    return Composed(packed, final, _feather(mask, session, painter), int(np.count_nonzero(mask)))
+    # Compressing takes as long as all the rest of this, which a click waits for.
+    with ThreadPoolExecutor(1) as pool:
+        packing = None if neutral else pool.submit(pack_mask, mask)
+        feather, area = _feather(mask, session, painter), int(np.count_nonzero(mask))
+    return Composed(packed, packed if packing is None else packing.result(), feather, area)
 
 
 def _raw(session: Session, known: Mapping[PackedMask, Mask]) -> tuple[Mask, PackedMask]:

@@ -22,6 +22,9 @@ from models.preview import (
 from tests.support.tiny import tiny_sdxl_inpaint
 
 
+CPU = torch.device("cpu")
+
+
 @pytest.fixture(autouse=True)
 def _one_thread() -> Iterator[None]:
     before = torch.get_num_threads()
@@ -54,7 +57,8 @@ class Averager:
     def __init__(self) -> None:
         config = {"block_out_channels": (1, 1, 1, 1), "scaling_factor": 0.5}
         self.config = type("Config", (), config)
-        self.device, self.dtype = torch.device("cpu"), torch.float32
+        # Where it waits for its turn; it comes to the pictures by itself.
+        self.device, self.dtype = torch.device("meta"), torch.float32
         self.latent_dist = self
 
     def encode(self, pictures: torch.Tensor) -> Averager:
@@ -67,20 +71,20 @@ class Averager:
 
 
 def test_the_fit_finds_the_colours_of_a_vae() -> None:
-    projection = fit_projection(Averager())
+    projection = fit_projection(Averager(), CPU)
     latents = torch.tensor([1.0, -1.0, 0.0, 0.0]).view(1, 4, 1, 1) * 0.5
     assert project(latents, projection)[0, 0].tolist() == pytest.approx([255, 0, 127], abs=1)
 
 
 def test_a_real_vae_is_fitted_unless_it_is_that_of_sdxl() -> None:
     vae = tiny_sdxl_inpaint().vae
-    fitted = projection_for(vae)
+    fitted = projection_for(vae, CPU)
     assert fitted.factors.shape == (3, 4)
     assert np.isfinite(fitted.factors).all()
     assert np.isfinite(fitted.bias).all()
     assert isinstance(fitted, Projection)
     vae.register_to_config(scaling_factor=0.13025)
-    assert projection_for(vae) is SDXL_PROJECTION
+    assert projection_for(vae, CPU) is SDXL_PROJECTION
 
 
 @pytest.mark.parametrize("kind", ["epsilon", "v_prediction", "sample"])

@@ -212,6 +212,18 @@ def test_what_is_settled_has_ended_whatever_happened() -> None:
     assert [type(seat.done.exception()) for seat in both] == [KeyError, ZeroDivisionError]
 
 
+def test_who_was_served_or_refused_keeps_that_whatever_comes_after() -> None:
+    def run(all_of: Sequence[Letters]) -> None:
+        all_of[0].serve("picture")
+        all_of[1].refuse(KeyError("bad"))
+        raise ZeroDivisionError
+
+    three, _ = seats(3)
+    settle(run, three)
+    kinds = [type(seat.done.exception()) for seat in three]
+    assert kinds == [type(None), KeyError, ZeroDivisionError]
+
+
 def test_closing_from_the_workers_own_thread_does_not_wait_for_itself() -> None:
     runs = Runs()
     worker: Worker[str] = Worker("test")

@@ -6,17 +6,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from inpainting.errors import NothingSelected, OutOfMemory
+from inpainting.errors import Cancelled, NothingSelected, OutOfMemory
 from inpainting.types import LoraUse, Painted, PaintSettings, Progress, Work
 from models.ladder import STEPPED_DOWN
+from models.sharing import Seat, settle
 from models.stable import StablePainter
 from models.stable_calls import batch_key
+from models.stable_job import StableBatch
 from tests.support.stable import (
     HOLE,
     INFO,
@@ -73,6 +76,15 @@ def sizes(pipeline: Any) -> list[int]:
     return seen
 
 
+def wait_for(painter: StablePainter, count: int) -> None:
+    """Wait until that many pictures wait for their turn, at most 20 seconds."""
+    for _ in range(20_000):
+        if len(painter._sharing._waiting) == count:
+            return
+        threading.Event().wait(0.001)
+    raise AssertionError("they never came")
+
+
 def test_each_picture_is_the_one_that_it_is_alone_in_the_steps_of_one(
     painter: StablePainter, pipeline: Any
 ) -> None:
@@ -117,10 +129,7 @@ def test_jobs_of_several_listeners_share_a_batch(painter: StablePainter, pipelin
     threads = [threading.Thread(target=work, args=(seed,)) for seed in alone]
     for thread in threads:
         thread.start()
-    for _ in range(20_000):
-        if len(painter._sharing._waiting) == 3:
-            break
-        threading.Event().wait(0.001)
+    wait_for(painter, 3)
     held.set()
     for thread in threads:
         thread.join(60)
@@ -193,7 +202,8 @@ def test_where_one_picture_does_not_fit_either_it_is_told(
     assert nearly(alone, paint(painter))
 
 
-def test_one_that_leaves_lets_the_others_end(painter: StablePainter) -> None:
+@pytest.mark.parametrize("leaves_first", [True, False])
+def test_one_that_leaves_lets_the_others_end(painter: StablePainter, leaves_first: bool) -> None:
     alone = paint(painter, seed=2)
     held = threading.Event()
 
@@ -206,12 +216,9 @@ def test_one_that_leaves_lets_the_others_end(painter: StablePainter) -> None:
     first: list[Any] = []
     starter = threading.Thread(target=lambda: first.append(next(leaving)))
     stayer = threading.Thread(target=lambda: made.append(paint(painter, seed=2)))
-    starter.start()
-    stayer.start()
-    for _ in range(20_000):
-        if len(painter._sharing._waiting) == 2:
-            break
-        threading.Event().wait(0.001)
+    for count, thread in enumerate((starter, stayer)[:: 1 if leaves_first else -1], 1):
+        thread.start()
+        wait_for(painter, count)
     held.set()
     starter.join(60)
     leaving.close()
@@ -219,6 +226,33 @@ def test_one_that_leaves_lets_the_others_end(painter: StablePainter) -> None:
     assert isinstance(first[0], Progress)
     assert nearly(alone, made[0])
     assert nearly(alone, paint(painter, seed=2))
+
+
+def test_one_that_leaves_while_it_is_made_once_more_lets_the_others_end(
+    painter: StablePainter, pipeline: Any
+) -> None:
+    events: SimpleQueue[Any] = SimpleQueue()
+    leaving, staying = (Seat(THREE[n], n, events, threading.Event()) for n in range(2))
+
+    def spoil(result: Any) -> Any:
+        if unet.calls == SETTINGS.steps + 1:
+            leaving.stop.set()
+        if unet.calls > 1:
+            return result
+        values = result[0].clone()
+        values[[0, 2]] = float("nan")
+        return (values,)
+
+    unet = Fault(pipeline.unet, "forward", spoil)
+    settle(lambda seats: StableBatch(painter._outfit, seats).run(), [leaving, staying])
+    assert isinstance(leaving.done.exception(), Cancelled)
+    assert staying.done.exception() is None
+    made = [event[1] for event in iter(events.get, None) if isinstance(event[1], Painted)]
+    while not events.empty():
+        event = events.get()
+        made += [event[1]] if event and isinstance(event[1], Painted) else []
+    assert len(made) == 1
+    assert nearly(made[0], paint(painter, seed=2))
 
 
 def test_closing_a_group_stops_all_of_it_within_a_step(
