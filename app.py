@@ -56,7 +56,7 @@ def read_options(arguments: Sequence[str]) -> dict[str, str | None]:
     parser = argparse.ArgumentParser(description="Serve Point & Paint in the browser.")
     for row in SETTINGS:
         metavar = "|".join(row.choices) or row.name.upper()
-        text = f"{row.help} Default: {row.default or 'as the preset says'}."
+        text = row.help if row.default == "" else f"{row.help} Default: {row.default}."
         parser.add_argument(row.option, dest=row.name, metavar=metavar, help=text)
     return vars(parser.parse_args(arguments))
 

@@ -35,6 +35,10 @@ from transformers import (
 from models.repvit import RepVitConfig, RepVitModel
 from tests.support.tiny import toy_tokenizer
 
+WIDE = {"initializer_range": 0.02}
+"""How far untrained weights of SAM's encoders spread: transformers' own 1e-10 makes all photos one
+and the same to them, and hides what a lower precision costs."""
+
 
 def sdxl_inpainting(device: torch.device, dtype: torch.dtype) -> StableDiffusionXLInpaintPipeline:
     """Return the pipeline of diffusers/stable-diffusion-xl-1.0-inpainting-0.1, untrained."""
@@ -125,21 +129,21 @@ def clip_big_g() -> CLIPTextConfig:
 def sam_vit_base(device: torch.device, dtype: torch.dtype) -> SamModel:
     """Return facebook/sam-vit-base, untrained: the defaults of transformers' config are its own."""
     with torch.device(device):
-        model: Any = SamModel(SamConfig())
+        model: Any = SamModel(SamConfig(vision_config=WIDE))
     return model.to(dtype=dtype).eval().requires_grad_(False)
 
 
 def sam_hq_vit_base(device: torch.device, dtype: torch.dtype) -> SamHQModel:
     """Return syscv-community/sam-hq-vit-base, untrained: transformers' defaults are its own."""
     with torch.device(device):
-        model: Any = SamHQModel(SamHQConfig())
+        model: Any = SamHQModel(SamHQConfig(vision_config=WIDE))
     return model.to(dtype=dtype).eval().requires_grad_(False)
 
 
 def slimsam_77(device: torch.device, dtype: torch.dtype) -> SamModel:
     """Return what has the size of Zigeng/SlimSAM-uniform-77: an encoder of 168 channels."""
     with torch.device(device):
-        model: Any = SamModel(SamConfig(vision_config={"hidden_size": 168, "mlp_dim": 672}))
+        model: Any = SamModel(SamConfig(vision_config={**WIDE, "hidden_size": 168, "mlp_dim": 672}))
     return model.to(dtype=dtype).eval().requires_grad_(False)
 
 

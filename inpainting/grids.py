@@ -42,12 +42,21 @@ class Axis:
     values: tuple[Value, ...]
 
     @property
+    def name(self) -> str:
+        """The setting in words."""
+        return in_words(self.setting)
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """What to write beside the pictures: "steps 20"; for prompts the words alone."""
         if self.setting == "prompt":
             return tuple(str(value) for value in self.values)
-        name = self.setting.replace("_", " ")
-        return tuple(f"{name} {_shown(value)}" for value in self.values)
+        return tuple(f"{self.name} {_shown(value)}" for value in self.values)
+
+
+def in_words(setting: str) -> str:
+    """Return the name of a setting, one of AXES, as people read it."""
+    return setting.replace("_", " ")
 
 
 def _shown(value: Value) -> str:
@@ -107,7 +116,9 @@ def parse_axis(setting: str, text: str) -> Axis:
     else:
         values = [number(part) for word in words for part in _spread(setting, word)]
     if not 1 <= len(dict.fromkeys(values)) <= MAX_CELLS:
-        raise BadRequest(f"The grid over {setting} needs 1 to {MAX_CELLS} values, as 10, 20, 30.")
+        raise BadRequest(
+            f"The grid over {in_words(setting)} needs 1 to {MAX_CELLS} values, as 10, 20, 30."
+        )
     return Axis(setting, tuple(dict.fromkeys(values)))
 
 
@@ -148,7 +159,7 @@ def cells(
             f"The grid has {columns} x {rows} pictures; at most {MAX_CELLS} are painted."
         )
     if y is not None and x.setting == y.setting and x.setting != "prompt":
-        raise BadRequest(f"Both sides of the grid change the {x.setting}; choose another for one.")
+        raise BadRequest(f"Both sides of the grid change the {x.name}; choose another for one.")
     if y is not None and x.setting == y.setting and x.values[0] == y.values[0]:
         raise BadRequest(
             f"Both sides of the grid replace {shown(x.values[0])}; choose another word for one."

@@ -12,7 +12,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from inpainting.errors import BadOutput
+from inpainting.errors import BadOutput, PointPaintError
 from inpainting.framing import CONTEXT, crop
 from inpainting.photo import is_trained, to_profile, with_pixels, with_window
 from inpainting.ports import Batcher, Painter
@@ -88,7 +88,8 @@ def _not_enlarged(plan: Plan) -> Plan:
 class _Making:
     """A variation on its way: what it looks like so far, also small, and what was noted of it.
 
-    `steps` are those of the frames that are done, `shown` what was told last.
+    `steps` are those of the frames that are done, `shown` what was told last, `film` the previews
+    by their steps: a painter that has to start again, as where memory ends, shows some twice.
     """
 
     settings: PaintSettings
@@ -98,7 +99,7 @@ class _Making:
     shown: Progress = field(default_factory=lambda: Progress(0, 0))
     notes: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
-    film: list[Rgb] = field(default_factory=list)
+    film: dict[int, Rgb] = field(default_factory=dict)
 
 
 def paint_together(
@@ -107,40 +108,61 @@ def paint_together(
     """Paint variations of a job, together where the painter can; previews show the whole picture.
 
     `Progress` tells of the first that is not painted yet. Frames that come later see what was
-    painted in those before. Each result's seconds are its share of the time.
+    painted in those before. Each result's seconds are its share of the time. Where one fails, its
+    error is raised once the results of those that were painted are there.
     """
     started = time.perf_counter()
     makings = [_Making(settings, job.task.photo, job.small) for settings in variations]
+    failure: PointPaintError | None = None
     for number, plan in enumerate(job.plans):
-        yield from _frame(painter, job, plan, makings, len(job.plans) - number)
+        failed = yield from _frame(painter, job, plan, makings, len(job.plans) - number)
+        failure = failure or failed
     seconds = (time.perf_counter() - started) / len(makings)
     for making in makings:
         yield _result(making, painter, segmenter, job, seconds)
+    if failure is not None:
+        raise failure
 
 
 def _frame(
-    painter: Painter, job: Job, plan: Plan, makings: Sequence[_Making], left: int
-) -> Generator[Progress, None, None]:
-    """Paint one frame of all variations, with `left` frames to come, this one among them."""
+    painter: Painter, job: Job, plan: Plan, makings: list[_Making], left: int
+) -> Generator[Progress, None, PointPaintError | None]:
+    """Paint one frame of all variations, with `left` frames to come, this one among them.
+
+    Those that were not painted leave `makings`, and the error is returned; raised where none was.
+    """
     previews = [preview_of(making.small, plan.frame, plan.hole) for making in makings]
     works = [_work(making.photo, job, plan, making.settings) for making in makings]
     painted: dict[int, Painted] = {}
-    with closing(_events(painter, works)) as events:
-        for number, event in events:
-            if isinstance(event, Painted):
-                painted[number] = event
-                continue
-            making, first = makings[number], number == _first_without(painted)
-            seen = event if first or job.request.film else replace(event, preview=None)
-            making.shown = _of_all(seen, previews[number], making.steps, left)
-            if job.request.film and making.shown.preview is not None:
-                making.film.append(making.shown.preview)
-            if first:
-                yield making.shown
-    for number, making in enumerate(makings):
-        if number not in painted:
-            raise BadOutput("The painter stopped without a picture. Please repaint.")
-        _take(making, painted[number], previews[number], job, plan)
+    failure: PointPaintError | None = None
+    try:
+        with closing(_events(painter, works)) as events:
+            for number, event in events:
+                if isinstance(event, Painted):
+                    painted[number] = event
+                    continue
+                making, first = makings[number], number == _first_without(painted)
+                seen = event if first or job.request.film else replace(event, preview=None)
+                _keep(making, seen, previews[number], job, left)
+                if first:
+                    yield making.shown
+    except PointPaintError as error:
+        failure = error
+    if len(painted) < len(makings):
+        failure = failure or BadOutput("The painter stopped without a picture. Please repaint.")
+    if failure is not None and not painted:
+        raise failure
+    for number in painted:
+        _take(makings[number], painted[number], previews[number], job, plan)
+    makings[:] = [makings[number] for number in sorted(painted)]
+    return failure
+
+
+def _keep(making: _Making, event: Progress, preview: Preview, job: Job, left: int) -> None:
+    """Keep what is to be told of a step of a variation."""
+    making.shown = _of_all(event, preview, making.steps, left)
+    if job.request.film and making.shown.preview is not None:
+        making.film[making.shown.step] = making.shown.preview
 
 
 def _events(
@@ -185,7 +207,7 @@ def _result(
         recipe=recipe,
         notes=(*making.notes, *_notes(job)),
         before=_before(job),
-        film=tuple(making.film),
+        film=tuple(making.film.values()),
     )
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from inpainting.embeddings import EmbeddingCache
 from inpainting.errors import BadRequest, NothingSelected
-from inpainting.jobs import job_for, paint_together
+from inpainting.jobs import Job, job_for, paint_together
 from inpainting.pace import Pace
 from inpainting.photo import PhotoLimits, open_photo
 from inpainting.ports import Everything, Finder, Painter, Proposer, Segmenter, Tokens
@@ -25,13 +25,14 @@ from inpainting.sets import variant
 from inpainting.settings import Settings
 from inpainting.status import Status
 from inpainting.tools import task_for
-from inpainting.turns import Turns
+from inpainting.turns import Place, Turns
 from inpainting.types import (
     Candidates,
     Embedding,
     ModelInfo,
     PaintRequest,
     PaintResult,
+    PaintSettings,
     Photo,
     Progress,
     Prompts,
@@ -129,9 +130,9 @@ class Studio:
         reason: str = "",
         fillers: Mapping[str, Painter] = NO_FILLERS,
     ) -> None:
-        """Take other models from the next call on; jobs under way end on those they began with.
+        """Take other models from the next call on; jobs that paint end on those they began with.
 
-        `fillers` join those there are.
+        Those that wait for their turn take the new ones. `fillers` join those there are.
         """
         if segmenter is not None:
             self._selecting = segmenter, Pace()
@@ -226,17 +227,28 @@ class Studio:
         stops within one step and leaves the models ready. Raises BadRequest and NothingSelected
         before any model runs, OutOfMemory and BadOutput from the painter.
         """
-        segmenter, painter = self.segmenter, self._painter_for(request)
-        variations = resolve(request, painter.info)
-        job = job_for(request, painter.info, self.settings.max_megapixels * 1_000_000)
-        most = painter.info.batch
-        yield from self._wait_for_turn(most)
+        segmenter, info = self.segmenter.info, self._painter_for(request).info
+        variations, job = self._planned(request, info)
+        place = self._turns.join(info.batch)
         try:
-            for first in range(0, len(variations), most):
-                together = variations[first : first + most]
-                yield from paint_together(painter, segmenter.info, job, together)
+            yield from self._wait_for_turn(place)
+            # Who waits holds no painter: one that is to go meanwhile must free its memory.
+            painter = self._painter_for(request)
+            if painter.info != info:
+                info = painter.info
+                variations, job = self._planned(request, info)
+            for first in range(0, len(variations), info.batch):
+                together = variations[first : first + info.batch]
+                yield from paint_together(painter, segmenter, job, together)
         finally:
-            self._turns.leave()
+            self._turns.leave(place)
+
+    def _planned(
+        self, request: PaintRequest, info: ModelInfo
+    ) -> tuple[tuple[PaintSettings, ...], Job]:
+        """Return the variations of a request on a painter, and what they have in common."""
+        most_pixels = self.settings.max_megapixels * 1_000_000
+        return resolve(request, info), job_for(request, info, most_pixels)
 
     def check(self, request: PaintRequest) -> None:
         """Raise what `paint` would, as far as it can be told without the selection."""
@@ -262,9 +274,9 @@ class Studio:
             raise BadRequest(f"The method is {shown(method)}; choose {', '.join(fillers)}.")
         return fillers[method]
 
-    def _wait_for_turn(self, most: int) -> Generator[Progress, None, None]:
-        """Return once at most `most` jobs paint, this one among them; until then tell of it."""
-        while not self._turns.enter(most, POLL_SECONDS):
+    def _wait_for_turn(self, place: Place) -> Generator[Progress, None, None]:
+        """Return once a job may paint; until then tell that it waits."""
+        while not self._turns.enter(place, POLL_SECONDS):
             yield Progress(0, 0, note="Waiting for another repaint to finish.")
 
 

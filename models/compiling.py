@@ -73,6 +73,8 @@ def compile_blocks(model: Any, backend: Backend = "inductor") -> bool:
     if reason := _unable(model.device, model.dtype, backend):
         _LOG.warning(CANNOT.format(reason))
         return False
+    # A LoRA file does so to the weights that it comes to, and compiled code looks at it.
+    model.requires_grad_(False)
     model.compile_repeated_blocks(backend=backend, fullgraph=True, dynamic=True)
     return True
 

@@ -75,7 +75,9 @@ class Loras:
     """The LoRA files of one pipeline, for one job at a time.
 
     `built_in` maps adapters that are loaded already, and belong to the painter, to their weights;
-    `base` says in words what files must be made for, "" where the painter takes none.
+    `base` says in words what files must be made for, "" where the painter takes none. Not to `keep`
+    files after the jobs that use them is for layers that are compiled: the code does not fit those
+    that a file has wrapped, also while it has no effect.
     """
 
     def __init__(
@@ -84,11 +86,14 @@ class Loras:
         folder: Path | None = None,
         built_in: Mapping[str, float] | None = None,
         base: str = "",
+        *,
+        keep: bool = True,
     ) -> None:
         self._pipeline = pipeline
         self._folder = folder
         self._built_in = dict(built_in or {})
         self._base = base
+        self._keep = keep
         self._loaded: dict[str, _Loaded] = {}
         self._count = 0
         self._rest()
@@ -109,9 +114,12 @@ class Loras:
 
         Raises BadRequest for bad files, and what torch raises when memory runs out.
 
-        Files of the last job that used any stay loaded, without any effect.
+        Files of the last job that used any stay loaded, without any effect; where they are not to
+        be kept, until a job uses none.
         """
         if not uses:
+            if not self._keep:
+                self._clear()
             yield 0
             return
         self.check(uses)
@@ -142,6 +150,15 @@ class Loras:
     def _set(self, weights: Mapping[str, float]) -> None:
         self._pipeline.enable_lora()
         self._pipeline.set_adapters(list(weights), list(weights.values()))
+
+    def _clear(self) -> None:
+        """Take all files out, and the layers as they were back in."""
+        if not self._loaded:
+            return
+        self._drop(set(self._loaded))
+        if not self._built_in:
+            with changeable(self._pipeline):
+                self._pipeline.unload_lora_weights()
 
     def _drop(self, names: set[str]) -> None:
         for name in names:

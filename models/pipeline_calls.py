@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from inpainting.errors import BadRequest, NothingSelected
+from inpainting.errors import BadRequest
 from inpainting.types import Mask, ModelInfo, PaintSettings, Rgb
 from models.decoding import Decoded
 from models.families import Family, Mode
@@ -59,18 +59,6 @@ def freed(pipeline: Any) -> Iterator[None]:
         yield
     finally:
         pipeline.maybe_free_model_hooks()
-
-
-def check_picture(rgb: Rgb, hole: Mask, multiple: int) -> None:
-    """Raise BadRequest for a picture and a hole that cannot be worked with, NothingSelected."""
-    if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
-        raise BadRequest("The picture must be HxWx3 of 8-bit numbers.")
-    if hole.shape != rgb.shape[:2] or hole.dtype != np.bool_:
-        raise BadRequest("The hole must be true and false, of the picture's height and width.")
-    if rgb.shape[0] % multiple or rgb.shape[1] % multiple:
-        raise BadRequest(f"The picture's sides must be multiples of {multiple} pixels.")
-    if not hole.any():
-        raise NothingSelected("There is nothing to repaint: the hole is empty.")
 
 
 def check_settings(settings: PaintSettings, info: ModelInfo) -> None:

@@ -16,10 +16,10 @@ from models.families import Family, Mode
 from models.flow_latents import Finished, fit
 from models.flow_prompts import worded
 from models.ladder import STEPPED_DOWN, Ladder
+from models.pictures import check_picture
 from models.pipeline_calls import (
     arguments,
     at_size,
-    check_picture,
     check_settings,
     check_steps,
     freed,

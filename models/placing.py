@@ -108,7 +108,7 @@ def _asked(wanted: str, device: torch.device) -> Rung:
     return Rung(wanted)
 
 
-EIGHT_BITS = ", weights in 8 bits"
+EIGHT_BITS = ", float8"
 """What is added to the name of a precision for `models.ladder.store_in_eight_bits`."""
 
 

@@ -102,15 +102,15 @@ def _finished(
 
 
 @torch.no_grad()
-def fit_projection(vae: Any) -> Projection:
+def fit_projection(vae: Any, device: torch.device) -> Projection:
     """Fit the map to a VAE by least squares on what it makes of smooth pictures in all colours.
 
-    Costs one encoding of sixteen small pictures.
+    Costs one encoding of sixteen small pictures, on `device`, where the VAE runs.
     """
     factor = 2 ** (len(vae.config.block_out_channels) - 1)
     coarse = torch.rand(16, 3, 4, 4, generator=torch.Generator("cpu").manual_seed(0))
     pictures = nn.interpolate(coarse, size=(8 * factor, 8 * factor), mode="bicubic").clamp(0, 1)
-    encoded = vae.encode((pictures * 2 - 1).to(vae.device, vae.dtype)).latent_dist.mode()
+    encoded = vae.encode((pictures * 2 - 1).to(device, vae.dtype)).latent_dist.mode()
     latents = (encoded * vae.config.scaling_factor).float().cpu()
     points = latents.permute(0, 2, 3, 1).reshape(-1, latents.shape[1])
     colours = nn.avg_pool2d(pictures, factor).permute(0, 2, 3, 1).reshape(-1, 3) * 255
@@ -119,8 +119,11 @@ def fit_projection(vae: Any) -> Projection:
     return Projection(solution[:-1].T.astype(np.float32), solution[-1].astype(np.float32))
 
 
-def projection_for(vae: Any) -> Projection:
-    """Return the published map for a VAE of SDXL, told by its scaling factor; else fit one."""
+def projection_for(vae: Any, device: torch.device) -> Projection:
+    """Return the published map for a VAE of SDXL, told by its scaling factor; else fit one.
+
+    `device` is where the VAE runs, which under offload is not where it waits.
+    """
     if len(vae.config.block_out_channels) == 4 and vae.config.scaling_factor == 0.13025:
         return SDXL_PROJECTION
-    return fit_projection(vae)
+    return fit_projection(vae, device)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -105,8 +106,9 @@ class PromptableSegmenter:
 
     @property
     def info(self) -> ModelInfo:
-        """What this is, for the page and for recipes."""
-        return self._info
+        """What this is, for the page and for recipes; the encoder's precision stands last."""
+        own = self._info
+        return replace(own, dtype=f"{own.dtype}, bfloat16") if self._halves else own
 
     def hasten(self, wanted: bool | None = None) -> bool:
         """Let the encoder multiply in bfloat16 from now on; to be called before its first photo.

@@ -84,12 +84,16 @@ def let_go(seats: Sequence[Seat[W, E]]) -> None:
 
 
 def settle(run: Run[W, E], seats: Sequence[Seat[W, E]]) -> None:
-    """Do the work of `seats`; whatever comes of it, each of them has ended then."""
+    """Do the work of `seats`; whatever comes of it, each of them has ended then.
+
+    An error ends those that still wait; who was served or refused before keeps that.
+    """
     try:
         run(seats)
     except BaseException as error:  # whatever it is, a listener waits for it
         for seat in seats:
-            seat.fail(error)
+            if seat.is_waiting:
+                seat.fail(error)
     for seat in seats:
         seat.finish()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Hashable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -12,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from inpainting.errors import BadOutput, BadRequest, NothingSelected
 from inpainting.types import Mask, ModelInfo, PaintSettings, Rgb, Size, Work
 from models.compiling import warm_up
+from models.decoding import restored
 from models.encodings import Encodings
 from models.ladder import Ladder
 from models.lora import Loras
 from models.modes import Pipelines
+from models.pictures import check_picture
 from models.preview import projection_for
 from models.prompting import Prompting
 from models.sharing import Seat, Sharing
@@ -55,14 +55,16 @@ class StablePainter:
         tiny: TinyDecoder | None = None,
         compiled: bool = False,
     ) -> None:
+        with restored(pipeline):  # models that wait elsewhere come for it, and go again
+            projection = projection_for(pipeline.vae, pipeline._execution_device)
         base = BASES.get(info.lora_base, info.lora_base)
         outfit = Outfit(
             info,
             Pipelines(pipeline),
             Prompting(pipeline),
-            Loras(pipeline, lora_folder, adapters, base),
+            Loras(pipeline, lora_folder, adapters, base, keep=not compiled),
             Encodings(pipeline.vae),
-            projection_for(pipeline.vae),
+            projection,
             dict(pipeline.scheduler.config),
             ladder,
             tiny,
@@ -108,7 +110,7 @@ class StablePainter:
         Raises as `paint`, where one of them fails.
         """
         for work in works:
-            _check(work.rgb, work.hole, self.info.multiple)
+            check_picture(work.rgb, work.hole, self.info.multiple)
             self._outfit.scheduler(work.settings)
             self._outfit.loras.check(work.settings.loras)
         yield from self._sharing.stream(works, self._key)
@@ -141,20 +143,7 @@ def _warmed(outfit: Outfit) -> bool:
         hole[height // 4 :] = True
         settings = PaintSettings("a", "", 0, 2, guidance, 1.0, scheduler)
         work = Work(np.zeros((height, width, 3), np.uint8), hole, settings)
-        # A picture of nothing may be refused as none; it is the way there that counts.
-        with suppress(BadOutput):
-            StableBatch(outfit, [Seat(work, 0, heard, Signal())]).run()
+        # A picture of nothing may be refused as none: its seat tells nobody of it.
+        StableBatch(outfit, [Seat(work, 0, heard, Signal())]).run()
 
     return warm_up(outfit.pipelines.main.unet, run, [(side, side)])
-
-
-def _check(rgb: Rgb, hole: Mask, multiple: int) -> None:
-    """Raise BadRequest for a picture and a hole that cannot be worked with."""
-    if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
-        raise BadRequest("The picture must be HxWx3 of 8-bit numbers.")
-    if hole.shape != rgb.shape[:2] or hole.dtype != np.bool_:
-        raise BadRequest("The hole must be true and false, of the picture's height and width.")
-    if rgb.shape[0] % multiple or rgb.shape[1] % multiple:
-        raise BadRequest(f"The picture's sides must be multiples of {multiple} pixels.")
-    if not hole.any():
-        raise NothingSelected("There is nothing to repaint: the hole is empty.")

@@ -103,6 +103,7 @@ class StableBatch:
             for half in (left[: len(left) // 2], left[len(left) // 2 :]):
                 settle(lambda seats: StableBatch(self._outfit, seats, self._notes).run(), half)
             return
+        let_go(left)
         if self._outfit.lower():
             left[0].emit(Progress(0, self._settings.steps, note=STEPPED_DOWN))
             failure = StableBatch(self._outfit, left, (STEPPED_DOWN,))._tried()
@@ -119,6 +120,7 @@ class StableBatch:
         return None
 
     def _paint_all(self) -> None:
+        let_go(self._seats)
         outfit, settings = self._outfit, self._settings
         pipeline = outfit.pipelines.of(self._mode)
         # The offload hooks are the main pipeline's, whichever of them paints.
@@ -196,7 +198,7 @@ class StableBatch:
         def on_step(running: Any, index: int, _time: Any, tensors: dict[str, Any]) -> Any:
             self._tell(seats, guess, index + 1, total)
             changed: dict[str, Any] = {}
-            if index + 1 == guided < total and running.do_classifier_free_guidance:
+            if index + 1 == guided < total:
                 changed = unguided(running, tensors)
             if soft is not None:
                 latents = tensors["latents"]
@@ -220,7 +222,8 @@ class StableBatch:
             if seat.is_waiting:
                 seen = None if latents is None else self._seen(latents[number : number + 1])
                 seat.emit(Progress(step, total, seen))
-        let_go(seats)
+        # Of all: those that are not made once more wait for those that are.
+        let_go(self._seats)
 
     def _seen(self, latents: torch.Tensor) -> Rgb:
         tiny = self._outfit.tiny

@@ -62,6 +62,18 @@ def test_every_setting_is_an_option() -> None:
     assert app.read_options(["--port", "9000"])["port"] == "9000"
 
 
+def test_the_help_tells_the_default_of_every_setting_that_has_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
+    with pytest.raises(SystemExit):
+        app.read_options(["--help"])
+    lines = capsys.readouterr().out.splitlines()
+    for row in SETTINGS:
+        default = f" Default: {row.default}." if row.default != "" else ""
+        assert any(line.endswith(f"{row.help}{default}") for line in lines), row.name
+
+
 def test_a_bad_setting_is_one_sentence_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.main(["--port", "none"]) == 2
     assert capsys.readouterr().err == "port is 'none'; it must be a whole number.\n"

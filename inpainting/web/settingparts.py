@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from inpainting.framing import CONTEXT
-from inpainting.grids import AXES
+from inpainting.grids import AXES, in_words
 from inpainting.requests import (
     MAX_CONTEXT,
     MAX_GUIDANCE,
@@ -235,7 +235,7 @@ def _grid() -> dict[str, Any]:
     for axis, title in (("x", "Across"), ("y", "Down")):
         with gr.Row(elem_classes="pp-numbers"):
             parts[f"{axis}_setting"] = gr.Dropdown(
-                [(label("nothing"), ""), *((label(name.replace("_", " ")), name) for name in AXES)],
+                [(label("nothing"), ""), *((label(in_words(name)), name) for name in AXES)],
                 value="",
                 label=label(title),
                 min_width=100,

@@ -157,6 +157,11 @@ def test_grids_that_make_no_sense_are_refused() -> None:
         cells(REQUEST, nine, parse_axis("seed", "1-8"))
     with pytest.raises(BadRequest, match="Both sides of the grid change the steps"):
         cells(REQUEST, nine, parse_axis("steps", "1, 2"))
+    until = parse_axis("guidance_until", "0.5, 1")
+    with pytest.raises(BadRequest, match="Both sides of the grid change the guidance until"):
+        cells(REQUEST, until, until)
+    with pytest.raises(BadRequest, match="grid over guidance until needs 1 to 64 values"):
+        parse_axis("guidance_until", "")
     with pytest.raises(BadRequest, match="does not have 'Sea'"):
         cells(REQUEST, parse_axis("prompt", "Sea, lake"))
 

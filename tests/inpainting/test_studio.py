@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -282,6 +284,37 @@ def test_a_second_job_waits_says_so_and_can_be_stopped_while_waiting() -> None:
         assert "Waiting" in event.note
     assert len(results(running)) == 1
     assert len(results(studio.paint(request))) == 1
+
+
+def test_a_job_that_waits_holds_no_painter_and_takes_the_one_that_came_meanwhile() -> None:
+    """Else the memory of the old one would not be there for the new one."""
+    studio, photo, new = studio_of(), photo_of(40, 30), FakePainter()
+    new.info = replace(new.info, key="new", schedulers=("DDIM",), defaults=None)
+    old, request = weakref.ref(studio.painter), PaintRequest(photo, block(photo, Box(5, 5, 9, 9)))
+    running, waiting = studio.paint(request), studio.paint(request)
+    next(running), next(waiting)
+    studio.use(painter=new)
+    (first,) = results(running)
+    del running
+    gc.collect()
+    assert old() is None
+    (second,) = results(waiting)
+    assert [result.recipe.painter.key for result in (first, second)] == ["fake-painter", "new"]
+    assert second.recipe.settings.scheduler == "DDIM"
+
+
+def test_a_job_that_waits_for_a_painter_that_cannot_do_it_says_so_and_holds_nobody_up() -> None:
+    studio, photo = studio_of(), photo_of(40, 30)
+    request = PaintRequest(photo, block(photo, Box(5, 5, 9, 9)), scheduler="Euler")
+    running, waiting = studio.paint(request), studio.paint(request)
+    next(running), next(waiting)
+    other = FakePainter()
+    other.info = replace(other.info, schedulers=("DDIM",), defaults=None)
+    studio.use(painter=other)
+    assert len(results(running)) == 1
+    with pytest.raises(BadRequest, match="scheduler"):
+        list(waiting)
+    assert len(results(studio.paint(replace(request, scheduler=None, steps=1)))) == 1
 
 
 def test_a_job_may_be_carried_on_by_another_thread() -> None:

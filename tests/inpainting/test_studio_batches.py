@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from inpainting.errors import BadOutput
 from inpainting.photo import encode_result, make_photo
 from inpainting.studio import Studio
 from inpainting.types import (
@@ -17,9 +18,11 @@ from inpainting.types import (
     Painted,
     PaintRequest,
     PaintResult,
+    PaintSettings,
     Photo,
     Progress,
     Region,
+    Rgb,
     Tool,
     Work,
 )
@@ -123,6 +126,57 @@ def test_as_many_jobs_as_the_painter_takes_are_under_way_at_a_time() -> None:
     for thread in threads:
         thread.join(60)
     assert max(most) == 2
+
+
+class Restarting(FakePainter):
+    """Makes two steps, and begins anew, as where memory ends."""
+
+    def paint(
+        self, rgb: Rgb, hole: Mask, settings: PaintSettings
+    ) -> Generator[Progress | Painted, None, None]:
+        """Yield two steps of a first try, then those of a second."""
+        for step in (1, 2):
+            yield Progress(step, settings.steps, np.zeros_like(rgb))
+        yield Progress(0, settings.steps, note="Once more.")
+        yield from super().paint(rgb, hole, settings)
+
+
+@pytest.mark.parametrize("separate", [False, True])
+def test_a_film_shows_each_step_once_also_where_the_painter_began_anew(separate: bool) -> None:
+    (made,) = results(Studio(FakeSegmenter(), Restarting()), asked(1, film=True, separate=separate))
+    (plain,) = results(
+        Studio(FakeSegmenter(), FakePainter()), asked(1, film=True, separate=separate)
+    )
+    assert len(made.film) == (8 if separate else 4)
+    assert np.array_equal(np.stack(made.film), np.stack(plain.film))
+
+
+class Failing(FakeBatcher):
+    """Paints together all but the pictures of one seed, and then raises."""
+
+    seed = 4
+
+    def paint_together(
+        self, works: Sequence[Work]
+    ) -> Generator[tuple[int, Progress | Painted], None, None]:
+        """Yield the events of the others, with their own numbers."""
+        good = [number for number, work in enumerate(works) if work.settings.seed != self.seed]
+        for number, event in super().paint_together([works[number] for number in good]):
+            yield good[number], event
+        if len(good) < len(works):
+            raise BadOutput("The painter gave no picture.")
+
+
+@pytest.mark.parametrize("separate", [False, True])
+def test_one_that_fails_takes_none_of_those_beside_it_along(separate: bool) -> None:
+    request = asked(3, separate=separate)
+    plain = results(Studio(FakeSegmenter(), FakeBatcher(3)), request)
+    made: list[PaintResult] = []
+    with pytest.raises(BadOutput):
+        for event in Studio(FakeSegmenter(), Failing(3)).paint(request):
+            made.extend([event] if isinstance(event, PaintResult) else [])
+    assert [one.seed for one in made] == [3, 5]
+    assert [encode_result(one) for one in made] == [encode_result(plain[n]) for n in (0, 2)]
 
 
 def test_fillers_go_one_by_one() -> None:

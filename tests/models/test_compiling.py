@@ -13,8 +13,11 @@ import pytest
 import torch
 
 from inpainting.errors import OutOfMemory
-from inpainting.types import Size
+from inpainting.types import LoraUse, Painted, Size
 from models.compiling import blocks_of, compile_blocks, leave_uncompiled, no_compiling, warm_up
+from models.lora import add_adapter
+from models.stable import StablePainter
+from tests.support.stable import INFO, SETTINGS, paint, same
 from tests.support.tiny import tiny_lora, tiny_sd_inpaint, tiny_sdxl_inpaint
 
 SIZES: tuple[Size, ...] = ((104, 152), (208, 200), (128, 64), (256, 256))
@@ -134,6 +137,34 @@ def test_a_lora_compiles_nothing_and_compiled_code_runs_again_without_it(tmp_pat
         assert counter.ran_in(lambda: _paint(pipeline, (72, 104), 5.0)) == (0, blocks)
         leave_uncompiled(pipeline.unet)
         assert counter.ran_in(lambda: _paint(pipeline, (72, 104), 5.0)) == (0, 0)
+
+
+@pytest.mark.parametrize("built_in", [False, True])
+def test_a_painter_runs_compiled_again_after_a_job_with_a_lora_file(
+    tmp_path: Path, built_in: bool
+) -> None:
+    pipeline, counter = tiny_sdxl_inpaint(), Counter()
+    for number, name in enumerate(("own", "style")):
+        tiny_lora(tiny_sdxl_inpaint(), tmp_path / f"{name}.safetensors", seed=number)
+    if built_in:
+        assert add_adapter(pipeline, tmp_path.as_posix(), "own.safetensors", "own")
+    assert compile_blocks(pipeline.unet, counter)
+    adapters = {"own": 1.0} if built_in else {}
+    painter = StablePainter(pipeline, INFO, tmp_path, adapters, compiled=True)
+    assert painter.warm_up()
+    ran = len(blocks_of(pipeline.unet)) * SETTINGS.steps
+    painted: list[Painted] = []
+
+    def job(*names: str) -> None:
+        painted.append(paint(painter, loras=tuple(map(LoraUse, names))))
+
+    for _ in range(2):
+        assert counter.ran_in(job) == (0, ran)
+        assert counter.ran_in(lambda: job("style")) == (0, 0)
+        assert counter.ran_in(job) == (0, ran)
+    assert all(same(one, painted[0]) for one in (painted[2], painted[3], painted[5]))
+    assert same(painted[1], painted[4])
+    assert not same(painted[0], painted[1])
 
 
 def test_inside_no_compiling_what_is_not_compiled_runs_eagerly() -> None:

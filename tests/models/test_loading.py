@@ -230,7 +230,7 @@ def test_tuning_is_carried_out(stored: Path) -> None:
     eight = load_painter(row, CPU, torch.float32, offline=True, tuning=Tuning(eight_bit=True))
     assert isinstance(eight, StablePainter)
     unet = eight._outfit.pipelines.main.unet
-    assert eight.info.dtype == "float32, weights in 8 bits"
+    assert eight.info.dtype == "float32, float8"
     assert torch.float8_e4m3fn in {weight.dtype for weight in unet.parameters()}
     assert isinstance(list(eight.paint(*picture(), SETTINGS))[-1], Painted)
 
@@ -243,7 +243,7 @@ def test_sam_is_asked_for_by_commit_in_safetensors(
     segmenter = load_segmenter(SAM, CPU, torch.float16, offline=offline)
     assert_safe(spy, offline=offline)
     assert spy.source == "facebook/sam-vit-base"
-    assert segmenter.info.dtype == "float16"
+    assert segmenter.info.dtype.startswith("float16")
 
 
 # -- how failures are told ---------------------------------------------------------------------

@@ -21,7 +21,6 @@ from models.preview import (
 )
 from tests.support.tiny import tiny_sdxl_inpaint
 
-
 CPU = torch.device("cpu")
 
 

@@ -320,4 +320,6 @@ def test_unless_told_only_a_processor_made_for_it_is_hastened(
         monkeypatch.setattr(promptable, "calculates_in_bfloat16", lambda _, able=able: able)
         segmenter = _case("sam").segmenter
         assert segmenter.hasten() is able
+        assert segmenter.info.dtype.endswith("bfloat16") is able
         assert not segmenter.hasten(False)
+        assert not segmenter.info.dtype.endswith("bfloat16")

@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from inpainting.errors import ModelUnavailable, NothingSelected
 from inpainting.ports import Everything, Finder, Proposer
 from inpainting.types import Point, Prompts
+from models import promptable
 from models.catalog import SEGMENTERS, segmenter_row
 from models.loaders import segmenting
 from models.loading import LOADERS, load_segmenter
@@ -46,6 +47,12 @@ class Spy:
     def __call__(self, source: str, **asked: Any) -> Any:
         self.calls.append((source, asked))
         return self._result
+
+
+@pytest.fixture(autouse=True)
+def _any_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some multiply in bfloat16, and then the precision is called otherwise."""
+    monkeypatch.setattr(promptable, "calculates_in_bfloat16", lambda _: False)
 
 
 def _small(row: SegmenterRow, **change: Any) -> SegmenterRow:

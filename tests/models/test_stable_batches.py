@@ -247,10 +247,8 @@ def test_one_that_leaves_while_it_is_made_once_more_lets_the_others_end(
     settle(lambda seats: StableBatch(painter._outfit, seats).run(), [leaving, staying])
     assert isinstance(leaving.done.exception(), Cancelled)
     assert staying.done.exception() is None
-    made = [event[1] for event in iter(events.get, None) if isinstance(event[1], Painted)]
-    while not events.empty():
-        event = events.get()
-        made += [event[1]] if event and isinstance(event[1], Painted) else []
+    told = [events.get() for _ in range(events.qsize())]
+    made = [event[1] for event in told if event and isinstance(event[1], Painted)]
     assert len(made) == 1
     assert nearly(made[0], paint(painter, seed=2))
 

@@ -103,6 +103,8 @@ def tiny_sam(seed: int = 0) -> SamModel:
             "window_size": 8,
             "global_attn_indexes": [1],
             "num_pos_feats": 8,
+            # By default all weights are next to nothing, and all photos the same.
+            "initializer_range": 0.02,
         },
         prompt_encoder_config={"hidden_size": 16, "mask_input_channels": 8},
         mask_decoder_config={
