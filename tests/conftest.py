@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import settings
 
 # Read by torch and OpenMP when they are first imported, which is after this file: several threads
@@ -15,3 +16,10 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 settings.register_profile("no-clock", deadline=None)
 settings.load_profile("no-clock")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let `-n` keep a file together, and all of the browser: it is started once."""
+    for item in items:
+        together = "browser" if item.get_closest_marker("browser") else item.path.as_posix()
+        item.add_marker(pytest.mark.xdist_group(together))
