@@ -18,6 +18,7 @@ settings.register_profile("no-clock", deadline=None)
 settings.load_profile("no-clock")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this very hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let `-n` keep a file together, and all of the browser: it is started once."""
     for item in items:
