@@ -16,7 +16,7 @@ run: $(VENV)/.run-ready
 	$(BIN)/python app.py $(ARGS)
 
 test: $(VENV)/.test-ready
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report= $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= $(ARGS)
 	$(BIN)/python -m coverage report --include='inpainting/*' --fail-under=95
 	$(BIN)/python -m coverage report --include='models/*' --omit='models/loading.py,models/training/*' --fail-under=85
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-import pytest
 from hypothesis import settings
 
 # Read by torch and OpenMP when they are first imported, which is after this file: several threads
@@ -16,11 +15,3 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 settings.register_profile("no-clock", deadline=None)
 settings.load_profile("no-clock")
-
-
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this very hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let `-n` keep a file together, and all of the browser: it is started once."""
-    for item in items:
-        together = "browser" if item.get_closest_marker("browser") else item.path.as_posix()
-        item.add_marker(pytest.mark.xdist_group(together))
