@@ -57,7 +57,10 @@ WAYS = (
 
 
 class Rival:
-    """The pipeline with one shortcut; keeps its last picture."""
+    """The pipeline with one shortcut; keeps its last picture.
+
+    Not the painter, which works on a thread of its own: FLOPs are counted on one thread alone.
+    """
 
     def __init__(self, pipe: Any, way: Shortcut) -> None:
         self._pipeline, self._way = pipe, way

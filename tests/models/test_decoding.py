@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import torch
@@ -13,14 +11,6 @@ from tests.support.tiny import tiny_sdxl_inpaint
 
 HOLE = np.zeros((16, 16), np.bool_)
 HOLE[4:12, 4:12] = True
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def noise(low: float, high: float) -> Decoded:

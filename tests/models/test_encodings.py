@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,14 +13,6 @@ from tests.support.stable import Fault, out_of_memory
 from tests.support.tiny import tiny_sd_inpaint, tiny_sdxl_inpaint
 
 BUILDERS = [tiny_sdxl_inpaint, tiny_sd_inpaint]
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module", params=BUILDERS, ids=["sdxl", "sd15"])

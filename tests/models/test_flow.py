@@ -38,12 +38,12 @@ from tests.support.flow_painters import (
     Tiny,
     built,
     one,
-    small_and_alone,
+    small_pictures,
     tiny,
 )
 from tests.support.stable import same
 
-__all__ = ["built", "one", "small_and_alone", "tiny"]
+__all__ = ["built", "one", "small_pictures", "tiny"]
 
 CLASSES = {
     ("z-image-turbo", Tool.REPAINT): "ZImageInpaintPipeline",

@@ -30,12 +30,12 @@ from tests.support.flow_painters import (
     Tiny,
     built,
     one,
-    small_and_alone,
+    small_pictures,
     tiny,
 )
 from tests.support.stable import out_of_memory, same
 
-__all__ = ["built", "one", "small_and_alone", "tiny"]
+__all__ = ["built", "one", "small_pictures", "tiny"]
 
 
 # -- refusals ----------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -18,14 +17,6 @@ from tests.support.tiny import tiny_sd_inpaint, tiny_sdxl_inpaint
 BUILDERS = {"sdxl": tiny_sdxl_inpaint, "sd15": tiny_sd_inpaint}
 WAYS = [(Mode.HOLE, 9), (Mode.HOLE, 4), (Mode.IMAGE, 4), (Mode.TEXT, 4)]
 STEPS = 4
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(

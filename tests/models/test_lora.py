@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from inpainting.errors import BadRequest, OutOfMemory
 from inpainting.types import LoraUse, ModelInfo
@@ -18,14 +16,6 @@ from tests.support.stable import INFO, Fault, out_of_memory, paint, same
 from tests.support.tiny import tiny_lora, tiny_sd_inpaint, tiny_sdxl_inpaint
 
 BUILDERS = {"sdxl": tiny_sdxl_inpaint, "sd15": tiny_sd_inpaint}
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

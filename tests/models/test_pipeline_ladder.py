@@ -13,10 +13,10 @@ from inpainting.types import Painted
 from models.catalog import painter_row
 from models.ladder import PLACEMENTS, STEPPED_DOWN, Ladder, Rung
 from models.pipeline_painter import PipelinePainter
-from tests.support.flow_painters import Tiny, small_and_alone, tiny_info
+from tests.support.flow_painters import Tiny, small_pictures, tiny_info
 from tests.support.stable import out_of_memory, same
 
-__all__ = ["small_and_alone"]
+__all__ = ["small_pictures"]
 
 CPU = torch.device("cpu")
 

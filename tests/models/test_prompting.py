@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,14 +19,6 @@ from tests.support.tiny import tiny_lora, tiny_sd_inpaint, tiny_sdxl_inpaint
 BUILDERS = [tiny_sdxl_inpaint, tiny_sd_inpaint]
 EMBEDDED = ("prompt_embeds", "negative_prompt_embeds")
 POOLED = ("pooled_prompt_embeds", "negative_pooled_prompt_embeds")
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module", params=BUILDERS, ids=["sdxl", "sd15"])

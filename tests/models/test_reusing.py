@@ -19,14 +19,6 @@ from tests.support.tiny import tiny_lora, tiny_sd_inpaint, tiny_sdxl_inpaint
 CROSS, PLAIN = "CrossAttn", ""
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def unet_of(*attentions: str, layers: int = 1, middle: bool = True) -> Any:
     """Return a UNet with these blocks from its first to its deepest."""
     with torch.random.fork_rng(devices=[]):

@@ -3,7 +3,6 @@ in test_flow.py."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -28,14 +27,6 @@ __all__ = ["hub"]
 WIDTH, HEIGHT = 150, 90
 MASK: Mask = np.zeros((HEIGHT, WIDTH), np.bool_)
 MASK[20:60, 40:100] = True
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -21,14 +20,6 @@ from tests.support.tiny import tiny_sd_inpaint, tiny_sdxl_inpaint
 
 CONFIG = {"num_train_timesteps": 1000, "beta_schedule": "scaled_linear"}
 BUILDERS = list(product((tiny_sdxl_inpaint, tiny_sd_inpaint), (4, 9)))
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def square(side: int, margin: int) -> Mask:

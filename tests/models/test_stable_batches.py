@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from queue import SimpleQueue
@@ -11,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from inpainting.errors import Cancelled, NothingSelected, OutOfMemory
 from inpainting.types import LoraUse, Painted, PaintSettings, Progress, Work
@@ -34,14 +32,6 @@ from tests.support.stable import (
 from tests.support.tiny import tiny_sdxl_inpaint
 
 THREE = [Work(RGB, HOLE, replace(SETTINGS, seed=seed)) for seed in (1, 2, 3)]
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

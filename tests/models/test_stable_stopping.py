@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
 import pytest
-import torch
 
 from inpainting.types import Painted, Progress
 from models.stable import StablePainter
 from tests.support.stable import HOLE, INFO, RGB, SETTINGS, Fault, paint, same, state_of
 from tests.support.tiny import tiny_sdxl_inpaint
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Threads that wait for each other take most of the time of tiny models on busy cores."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from inpainting.types import LoraUse, Painted, Work
 from models.stable import StablePainter
@@ -18,14 +17,6 @@ from tests.support.stable import HOLE, INFO, RGB, SETTINGS, paint, same
 from tests.support.tiny import tiny_lora, tiny_sd_inpaint, tiny_sdxl_inpaint
 
 PARTS = ("text_encoder", "text_encoder_2", "vae.encoder", "unet", "vae.decoder")
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @contextmanager

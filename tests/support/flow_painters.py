@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit, pipeline_qwenimage_edit_inpaint
 
 from inpainting.types import Mask, ModelInfo, Painted, PaintSettings, Rgb, Tool
@@ -94,10 +93,8 @@ def one(request: pytest.FixtureRequest, built: dict[str, Tiny]) -> Tiny:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def small_and_alone() -> Iterator[None]:
-    """One thread; and Qwen's pipelines work on 64 x 128 pixels where they would on a million."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+def small_pictures() -> Iterator[None]:
+    """Let Qwen's pipelines work on 64 x 128 pixels where they would on a million."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (pipeline_qwenimage_edit, pipeline_qwenimage_edit_inpaint):
             small = partial(module.calculate_dimensions, WIDTH * HEIGHT)
@@ -105,7 +102,6 @@ def small_and_alone() -> Iterator[None]:
                 module, "calculate_dimensions", lambda _, ratio, small=small: small(ratio)
             )
         yield
-    torch.set_num_threads(threads)
 
 
 class Fault:
