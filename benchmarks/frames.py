@@ -30,7 +30,7 @@ from benchmarks.timing import Row, cannot, keep, markdown, options, say, seconds
 from inpainting.digests import digest_of
 from inpainting.framing import crop
 from inpainting.packing import pack_mask
-from inpainting.photo import encode_result, make_photo
+from inpainting.photo import encode_png, encode_result, make_photo, open_photo
 from inpainting.preview import small_of
 from inpainting.repainting import plan, prepare, put_back
 from inpainting.studio import Studio
@@ -126,7 +126,7 @@ def answer_rounds(megapixels: int) -> None:
     desk = studio()
     base = kilobytes("VmRSS")
     rgb = picture(megapixels)
-    hole, photo = hole_in(rgb), make_photo(rgb, None, None, "photo")
+    hole, photo = hole_in(rgb), open_photo(encode_png(make_photo(rgb, None, None, "photo")))
     del rgb
     say("ready")
     for _ in sys.stdin:

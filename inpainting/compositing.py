@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from inpainting.copy_on_write import copy_of
 from inpainting.errors import BadRequest
 from inpainting.masks import RAMP_STEPS, feather
 from inpainting.types import Box, Mask, Rgb, Size
@@ -33,7 +34,7 @@ def lay(pixels: Rgb, painted: Rgb, window: Box, hole: Mask, pixels_soft: float) 
     Raises BadRequest when sizes do not fit together.
     """
     _require_shape("painted picture", painted.shape, (*hole.shape, 3))
-    result = np.array(pixels)
+    result = copy_of(pixels)
     for rows in _strips(hole.shape[0], FEATHERED_ROWS):
         if hole[rows].any():
             strip = replace(window, y0=window.y0 + rows.start, y1=window.y0 + rows.stop)
@@ -58,7 +59,7 @@ def paste(pixels: Rgb, painted: Rgb, window: Box, weight: Floats) -> Rgb:
     blended and rounded. Beyond the copy of the photo, work and memory follow the window.
     Raises BadRequest when sizes do not fit together or weights leave their range.
     """
-    result = np.array(pixels)
+    result = copy_of(pixels)
     _lay_over(result, painted, window, weight)
     return result
 

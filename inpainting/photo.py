@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inpainting.colour import develop, from_profile, into_profile, on_white
+from inpainting.copy_on_write import copy_of, shareable
 from inpainting.errors import BadPhoto, BadRequest
 from inpainting.headers import peek_size, png_depth
 from inpainting.limits import PhotoLimits, bad_photo, check_size, read_source
@@ -80,7 +81,9 @@ def open_photo(source: bytes | Path, name: str = "photo", limits: PhotoLimits = 
         clean_name(name),
         (*notes, *developed.notes),
     )
-    return replace(photo, ai=_is_marked(image))
+    pixels = shareable(photo.pixels)
+    rgb = pixels if photo.rgb is photo.pixels else shareable(photo.rgb)
+    return replace(photo, pixels=pixels, rgb=rgb, ai=_is_marked(image))
 
 
 def to_profile(photo: Photo, rgb: Rgb) -> Rgb:
@@ -108,7 +111,7 @@ def with_window(photo: Photo, pixels: Rgb, window: Box) -> Photo:
         return replace(photo, pixels=pixels, rgb=pixels, notes=())
     part = slice(window.y0, window.y1), slice(window.x0, window.x1)
     alpha = None if photo.alpha is None else photo.alpha[part]
-    rgb = np.array(photo.rgb)
+    rgb = copy_of(photo.rgb)
     rgb[part] = _seen(pixels[part], alpha, photo.icc_profile)
     return replace(photo, pixels=pixels, rgb=rgb, notes=())
 

@@ -1,0 +1,78 @@
+"""Pictures whose copies share their memory, page by page, until a page is written to.
+
+A repaint changes a window of a photo. To copy all of a large one for that costs little arithmetic
+but much memory, and systems, virtual ones above all, may take longer to hand that out than the
+rest of the job takes. Linux can map the same pages twice and copy those that are written to.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import sys
+import weakref
+
+import numpy as np
+
+from inpainting.types import Rgb
+
+LEAST_BYTES = 16_000_000
+"""Smaller pictures are left as they are: their copies cost milliseconds, and shared memory costs
+two file descriptors a picture and one a copy."""
+
+
+class _Pages(mmap.mmap):
+    """Memory that can be mapped once more through its file descriptor."""
+
+    descriptor: int = -1
+
+
+def shareable(rgb: Rgb) -> Rgb:
+    """Return the same picture HxWx3 uint8, read-only, in memory that each `copy_of` it shares.
+
+    That is `rgb` itself where it is small, and where the system has no such memory to give.
+    """
+    if rgb.nbytes < LEAST_BYTES:
+        return rgb
+    try:
+        pages = _fresh(rgb.nbytes)
+    except OSError:  # no more descriptors, or no more memory
+        return rgb
+    shared = _over(pages, rgb)
+    np.copyto(shared, rgb)
+    shared.flags.writeable = False
+    return shared
+
+
+def copy_of(rgb: Rgb) -> Rgb:
+    """Return a contiguous copy that may be written to; `rgb` never changes by that."""
+    pages = rgb.base
+    if not isinstance(pages, _Pages) or len(pages) != rgb.nbytes:
+        return np.array(rgb)
+    try:
+        private = mmap.mmap(pages.descriptor, len(pages), access=mmap.ACCESS_COPY)
+    except OSError:
+        return np.array(rgb)
+    return _over(private, rgb)
+
+
+def _fresh(size: int) -> _Pages:
+    """Return shared memory of `size` bytes, whose descriptor is closed when it goes."""
+    if sys.platform != "linux":
+        raise OSError
+    descriptor = os.memfd_create("photo")
+    try:
+        os.ftruncate(descriptor, size)
+        pages = _Pages(descriptor, size)
+    except OSError:
+        os.close(descriptor)
+        raise
+    pages.descriptor = descriptor
+    weakref.finalize(pages, os.close, descriptor)
+    return pages
+
+
+def _over(pages: mmap.mmap, like: Rgb) -> Rgb:
+    """Return the memory as a picture of the size of another."""
+    picture: Rgb = np.ndarray(like.shape, np.uint8, buffer=pages)
+    return picture
