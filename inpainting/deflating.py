@@ -7,9 +7,13 @@ repeats are looked for only where a try says that there are some, as in drawings
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +29,9 @@ TRY = 1 << 16
 WORTH = 1.08
 """How much smaller repeats must make a strip for the search to be worth its time."""
 
+MOST_THREADS = 4
+"""More would gain little, and take the processor from who clicks meanwhile."""
+
 MEMORY = 9
 """What zlib may use, the most: a quarter of a megabyte."""
 
@@ -34,17 +41,45 @@ UP = 2
 
 
 def deflated_rows(pixels: Bytes) -> Iterator[bytes]:
-    """Yield what the IDAT chunks of a picture HxWxC hold: together one zlib stream."""
-    height = pixels.shape[0]
-    rows = pixels.reshape(height, -1)
-    count = max(1, STRIP // (rows.shape[1] + 1))
+    """Yield what the IDAT chunks of a picture HxWxC hold: together one zlib stream.
+
+    Strips are filtered and compressed by several threads at a time, and come in their order.
+    """
+    rows = pixels.reshape(pixels.shape[0], -1)
     checksum = zlib.adler32(b"")
     yield ZLIB_HEADER
-    for top in range(0, height, count):
-        data = _filtered(rows, slice(top, min(top + count, height)))
+    for data, packed in _in_order(partial(_strip, rows), _parts_of(rows)):
         checksum = zlib.adler32(data, checksum)
-        yield _deflated(data, last=top + count >= height)
+        yield packed
     yield struct.pack(">I", checksum)
+
+
+def _parts_of(rows: Bytes) -> Iterator[slice]:
+    """Yield the strips of a picture from its top to its bottom."""
+    height, count = rows.shape[0], max(1, STRIP // (rows.shape[1] + 1))
+    for top in range(0, height, count):
+        yield slice(top, min(top + count, height))
+
+
+def _in_order(
+    work: Callable[[slice], tuple[bytes, bytes]], parts: Iterable[slice]
+) -> Iterator[tuple[bytes, bytes]]:
+    """Yield what `work` makes of each part, with no more of it ahead than the threads need."""
+    threads = min(MOST_THREADS, os.cpu_count() or 1)
+    waiting: deque[Future[tuple[bytes, bytes]]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for part in parts:
+            waiting.append(pool.submit(work, part))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _strip(rows: Bytes, part: slice) -> tuple[bytes, bytes]:
+    """Return some rows with their filter, and the same compressed."""
+    data = _filtered(rows, part)
+    return data, _deflated(data, last=part.stop == rows.shape[0])
 
 
 def _filtered(rows: Bytes, part: slice) -> bytes:

@@ -37,6 +37,16 @@ def bounds(mask: Mask) -> Box | None:
     return Box(int(columns[0]), top, int(columns[-1]) + 1, bottom)
 
 
+def bounds_outside(mask: Mask) -> Box | None:
+    """Return the smallest box that holds every False pixel, or None where there is none."""
+    rows = np.flatnonzero(~mask.all(axis=1))
+    if not rows.size:
+        return None
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    columns = np.flatnonzero(~mask[top:bottom].all(axis=0))
+    return Box(int(columns[0]), top, int(columns[-1]) + 1, bottom)
+
+
 def grow(mask: Mask, pixels: float) -> Mask:
     """Return every pixel at most `pixels` away from the mask; raises BadRequest below 0."""
     require_distance(pixels)

@@ -19,6 +19,7 @@ from inpainting.distances import (
     around,
     as_bytes,
     bounds,
+    bounds_outside,
     distance_to,
     grow,
     require_distance,
@@ -26,7 +27,7 @@ from inpainting.distances import (
 )
 from inpainting.errors import BadRequest
 from inpainting.pieces import drop_specks, fill_holes, keep_clicked
-from inpainting.types import Mask, Region, Size
+from inpainting.types import Box, Mask, Region, Size
 
 __all__ = [
     "as_mask",
@@ -35,6 +36,7 @@ __all__ = [
     "feather",
     "fill_holes",
     "grow",
+    "hole_bounds",
     "keep_clicked",
     "outline",
     "shrink",
@@ -90,6 +92,11 @@ def smooth(mask: Mask, radius: float) -> Mask:
 def to_hole(mask: Mask, region: Region) -> Mask:
     """Return what is to be repainted, True = repaint: the one place where polarity is turned."""
     return np.array(mask) if region is Region.SUBJECT else ~mask
+
+
+def hole_bounds(mask: Mask, region: Region) -> Box | None:
+    """Return the bounds of `to_hole(mask, region)` without making that, None for an empty hole."""
+    return bounds(mask) if region is Region.SUBJECT else bounds_outside(mask)
 
 
 def feather(hole: Mask, pixels: float) -> Floats:

@@ -15,7 +15,7 @@ from inpainting.errors import NothingSelected
 from inpainting.framing import CONTEXT, Frame, crop, crop_hole, frame_for, frame_round, restore
 from inpainting.prefilling import prefill
 from inpainting.separating import separated
-from inpainting.types import Box, Mask, ModelInfo, Region, Rgb, Tool
+from inpainting.types import Box, Mask, ModelInfo, Region, Rgb, Size, Tool
 
 FEATHER_SHARE = 1 / 160
 """Default feather as a share of the window's longer side: 3 pixels at 512, 25 at 4,000."""
@@ -51,6 +51,11 @@ def plan(
     share = CONTEXT if context is None else context
     frame = frame_for(hole, painter.native_side, painter.multiple, share)
     return Plan(hole, frame, _feather(frame, feather))
+
+
+def default_feather(box: Box, photo: Size, painter: ModelInfo) -> int:
+    """Return the feather of `plan` for a hole with these bounds in a photo of `photo`'s size."""
+    return _feather(frame_round(box, photo, painter.native_side, painter.multiple), None)
 
 
 def plans(

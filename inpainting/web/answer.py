@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inpainting.packing import PackedMask, pack_mask, unpack_mask
 from inpainting.types import Candidates, Mask, Size
+from inpainting.web.cropped import CroppedMask, crop_mask, crop_masks
 from inpainting.web.display import THUMB_SIDE, mask_url
 
 
@@ -28,7 +28,7 @@ class Answer:
     `thumbs` are the same masks as data URLs of small pictures, for buttons.
     """
 
-    masks: tuple[PackedMask, ...]
+    masks: tuple[CroppedMask, ...]
     scores: tuple[float, ...]
     model: str = ""
     thumbs: tuple[str, ...] = ()
@@ -36,8 +36,7 @@ class Answer:
 
     def mask(self, index: int) -> Mask:
         """Return a candidate's mask HxW bool at the photo's size."""
-        packed = self.masks[index]
-        return unpack_mask(packed, packed.size)
+        return self.masks[index].whole()
 
     def hint(self, index: int) -> Hint | None:
         """Return what the next call can start from when this candidate was the right one."""
@@ -49,15 +48,11 @@ class Answer:
 
 
 def pack(candidates: Candidates, model: str = "") -> Answer:
-    """Pack what the segmenter `model` offered, each different mask once.
-
-    All masks are packed at the same time: compressing them takes most of a click's time.
-    """
-    with ThreadPoolExecutor(len(candidates.masks)) as pool:
-        packed, thumbs = zip(*pool.map(_packed, candidates.masks), strict=True)
-    kept = [index for index, mask in enumerate(packed) if mask not in packed[:index]]
+    """Pack what the segmenter `model` offered, each different mask once."""
+    thumbs = [mask_url(mask, THUMB_SIDE) for mask in candidates.masks]
+    kept = _different(candidates.masks, thumbs)
     return Answer(
-        masks=tuple(packed[index] for index in kept),
+        masks=crop_masks(candidates.masks[index] for index in kept),
         scores=tuple(candidates.scores[index] for index in kept),
         model=model,
         thumbs=tuple(thumbs[index] for index in kept),
@@ -65,8 +60,14 @@ def pack(candidates: Candidates, model: str = "") -> Answer:
     )
 
 
-def _packed(mask: Mask) -> tuple[PackedMask, str]:
-    return pack_mask(mask), mask_url(mask, THUMB_SIDE)
+def _different(masks: Sequence[Mask], thumbs: Sequence[str]) -> list[int]:
+    """Return where each mask stands for the first time; only those that look alike are compared."""
+    kept: list[int] = []
+    for index, mask in enumerate(masks):
+        alike = (masks[other] for other in kept if thumbs[other] == thumbs[index])
+        if not any(np.array_equal(mask, other) for other in alike):
+            kept.append(index)
+    return kept
 
 
 def pack_one(mask: Mask) -> Answer:
@@ -81,13 +82,13 @@ class Composed:
     `feather` is the softness in photo pixels that a repaint would use; `area` the selected pixels.
     """
 
-    raw: PackedMask
-    mask: PackedMask
+    raw: CroppedMask
+    mask: CroppedMask
     feather: int = 0
     area: int = 0
 
 
 def nothing(size: Size) -> Composed:
     """Return a selection of nothing in a photo of `size` (width, height)."""
-    empty = pack_mask(np.zeros((size[1], size[0]), np.bool_))
+    empty = crop_mask(np.zeros((size[1], size[0]), np.bool_))
     return Composed(empty, empty)

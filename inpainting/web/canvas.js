@@ -1,9 +1,9 @@
-// Draws a view when it comes, and what hangs on it at most once a frame.
+// Draws a view when it comes.
 const KEPT = 'pp-desk'; // the desk that a reload finds again
 let packed, unpacking = 0, frameWanted = 0, shape = '', middleBefore = middle();
 
 function redraw() {
-	frameWanted ||= requestAnimationFrame(draw);
+	if (!unpacking) frameWanted ||= requestAnimationFrame(draw);
 }
 
 function draw() {
@@ -38,14 +38,13 @@ function drawPhoto() {
 }
 
 async function drawMask() {
-	const { mask: next, version, pending } = shown, other = next?.data !== packed;
+	const { mask: next, version, pending } = shown, key = next && next.box + next.data, other = key !== packed;
 	if (!next && pending) return;
 	if (other) {
-		unpacking += 1;
-		const unpacked = next && (await unpack(next));
-		unpacking -= 1;
-		if (version !== shown.version) return;
-		[mask, packed] = [unpacked, next?.data];
+		if (next) unpacking += 1;
+		const unpacked = next && (await unpack(next).finally(() => (unpacking -= 1)));
+		if (version !== shown.version) return redraw();
+		[mask, packed] = [unpacked, key];
 	}
 	if (!pending) strokes = strokes.filter(({ seq }) => sent.some((item) => item.seq === seq));
 	if (other) draw();

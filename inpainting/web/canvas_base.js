@@ -1,4 +1,4 @@
-// What the canvas knows and sends; what it shows is a view of views.py.
+// What the canvas knows and sends.
 const $ = (selector) => element.querySelector(selector);
 const all = (selector) => [...element.querySelectorAll(selector)];
 const on = (node, kinds, listen, options) => kinds.split(' ').forEach((kind) => node.addEventListener(kind, listen, options));
@@ -17,7 +17,7 @@ let counter = 0, tool = 'include', brush = 40, error = '', slow = false;
 let compare = null; // the result on show in place of the selection
 let glimpse = ''; // URL of what a repaint looks like so far
 let segments = null; // labels of everything, while one is picked
-let cursor = null; // the keyboard's place on the photo
+let cursor = null; // the keyboard's place
 
 function onWide(target, kinds, listen, options) {
 	on(target, kinds, (event) => element.isConnected && listen(event), options);

@@ -1,4 +1,4 @@
-// A key presses the button that names it; arrows move a cursor, and Enter clicks there.
+// What keys do.
 const ARROWS = { arrowleft: [-1, 0], arrowright: [1, 0], arrowup: [0, -1], arrowdown: [0, 1] };
 const KEYS = {
 	'[': () => setBrush(Math.floor(brush / 1.2)),

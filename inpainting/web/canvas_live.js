@@ -1,4 +1,4 @@
-// What a click would give: the subject under a resting pointer, or one of all segments.
+// What a click would give.
 const live = $('.pp-live'), HOVER_REST = 60; // ms
 let hovered = null, wanted = null, resting = 0, asking = false, lastSpot = null;
 

@@ -1,4 +1,4 @@
-// Points, box, brush ring and keyboard cursor: nodes over the photo that keep their size at any zoom.
+// Points, box, brush ring and keyboard cursor.
 const marks = $('.pp-marks'), rubber = $('.pp-rubber'), ring = $('.pp-ring'), cross = $('.pp-cross');
 
 const shift = (node, { x, y }) => { node.style.transform = `translate(${x}px, ${y}px)`; };

@@ -1,8 +1,8 @@
-// The tint over what is repainted, and the outline, in device pixels.
+// The tint and the outline, in device pixels.
 const overlay = $('.pp-overlay'), strokePen = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
 const TINT = [118, 75, 255], DARK = [20, 12, 48], OPACITY = 0.46;
 const BOLD = 0.85, RIM = 1.9; // half widths of the outline's white and of its dark rim, CSS pixels
-const EMPTY = { width: 1, height: 1, bits: [0] };
+const EMPTY = { width: 1, height: 1, labels: [0] };
 
 const density = () => window.devicePixelRatio;
 

@@ -1,4 +1,4 @@
-// Below the photo: candidates, the edges of the mask, and the parts.
+// What is below the photo.
 const candidates = $('.pp-candidates'), partList = $('.pp-list'), autoFeather = $('.pp-auto'), edgeSliders = all('[data-edge]');
 let edgesTimer = 0;
 all('template').forEach(({ content }) => ppTranslate(content));

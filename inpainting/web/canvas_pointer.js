@@ -1,4 +1,4 @@
-// What mouse, pen, fingers and the keyboard's cursor do on the stage.
+// Mouse, pen, fingers and the keyboard's cursor.
 const DRAG = 6; // CSS pixels a pointer moves before a click becomes a drag
 const pointers = new Map(); // those that are down: where
 let gesture = null, aimed = true, lastZoom = 0;

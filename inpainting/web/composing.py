@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
 from types import MappingProxyType
 
 import numpy as np
 
-from inpainting.errors import NothingSelected
-from inpainting.masks import to_hole
-from inpainting.packing import PackedMask, pack_mask, unpack_mask
-from inpainting.repainting import plan
+from inpainting.masks import hole_bounds
+from inpainting.repainting import default_feather
 from inpainting.selection import Layer, combine, refine
 from inpainting.types import Combine, Edges, Mask, ModelInfo, Size, Stroke
 from inpainting.web.answer import Composed, nothing
+from inpainting.web.cropped import CroppedMask, crop_mask
 from inpainting.web.session import Part, Session, Step
 
 LOOK_BACK = 20
@@ -27,18 +25,18 @@ LOOK_BACK = 20
 class Ingredient:
     """What a part brings to the selection; equal ones bring the same."""
 
-    mask: PackedMask | None
+    mask: CroppedMask | None
     op: Combine
     strokes: tuple[Stroke, ...]
 
 
 Ingredients = tuple[Ingredient, ...]
 
-NO_MASKS: Mapping[PackedMask, Mask] = MappingProxyType({})
+NO_MASKS: Mapping[CroppedMask, Mask] = MappingProxyType({})
 
 
 def compose(
-    session: Session, painter: ModelInfo, known: Mapping[PackedMask, Mask] = NO_MASKS
+    session: Session, painter: ModelInfo, known: Mapping[CroppedMask, Mask] = NO_MASKS
 ) -> Composed:
     """Work out the selection of a session with a photo, whose parts are answered.
 
@@ -52,14 +50,11 @@ def compose(
         return Composed(packed, packed)
     neutral = _is_neutral(now.edges)
     mask = raw if neutral else refine(raw, now.edges, session.side)
-    # Compressing takes as long as all the rest of this, which a click waits for.
-    with ThreadPoolExecutor(1) as pool:
-        packing = None if neutral else pool.submit(pack_mask, mask)
-        feather, area = _feather(mask, session, painter), int(np.count_nonzero(mask))
-    return Composed(packed, packed if packing is None else packing.result(), feather, area)
+    cropped = packed if neutral else crop_mask(mask)
+    return Composed(packed, cropped, _feather(mask, session, painter), int(np.count_nonzero(mask)))
 
 
-def _raw(session: Session, known: Mapping[PackedMask, Mask]) -> tuple[Mask, PackedMask]:
+def _raw(session: Session, known: Mapping[CroppedMask, Mask]) -> tuple[Mask, CroppedMask]:
     """Return parts and strokes put together, as an array and packed."""
     wanted = ingredients(session.now)
     if len(wanted) == 1 and wanted[0].mask is not None and _is_plain(wanted[0]):
@@ -69,7 +64,7 @@ def _raw(session: Session, known: Mapping[PackedMask, Mask]) -> tuple[Mask, Pack
         return _unpacked(start, known), start
     layers = (Layer(_mask(item, known), item.op, item.strokes) for item in rest)
     raw = combine(layers, _size(session.now), None if start is None else _unpacked(start, known))
-    return raw, pack_mask(raw)
+    return raw, crop_mask(raw)
 
 
 def ingredients(step: Step) -> Ingredients:
@@ -82,7 +77,7 @@ def _ingredient(part: Part) -> Ingredient:
     return Ingredient(mask, part.op, part.strokes)
 
 
-def _start(session: Session, wanted: Ingredients) -> tuple[PackedMask | None, Ingredients]:
+def _start(session: Session, wanted: Ingredients) -> tuple[CroppedMask | None, Ingredients]:
     """Return the selection of a near step to go on from, and what is left to do on top of it."""
     for step in _near(session):
         if step.composed is not None and step.sheet == session.now.sheet:
@@ -120,13 +115,13 @@ def _is_neutral(edges: Edges) -> bool:
     return not (edges.grow or edges.smooth or edges.fill or edges.specks)
 
 
-def _mask(item: Ingredient, known: Mapping[PackedMask, Mask]) -> Mask | None:
+def _mask(item: Ingredient, known: Mapping[CroppedMask, Mask]) -> Mask | None:
     return None if item.mask is None else _unpacked(item.mask, known)
 
 
-def _unpacked(packed: PackedMask, known: Mapping[PackedMask, Mask]) -> Mask:
+def _unpacked(packed: CroppedMask, known: Mapping[CroppedMask, Mask]) -> Mask:
     mask = known.get(packed)
-    return unpack_mask(packed, packed.size) if mask is None else mask
+    return packed.whole() if mask is None else mask
 
 
 def _size(step: Step) -> Size:
@@ -134,10 +129,8 @@ def _size(step: Step) -> Size:
 
 
 def _feather(mask: Mask, session: Session, painter: ModelInfo) -> int:
-    """Return the feather that a repaint would use, as `repainting.plan` chooses it."""
+    """Return the feather that a repaint would use; 0 for an empty hole."""
     if session.now.edges.feather is not None:
         return session.now.edges.feather
-    try:
-        return plan(to_hole(mask, session.side), painter).feather
-    except NothingSelected:
-        return 0
+    box = hole_bounds(mask, session.side)
+    return 0 if box is None else default_feather(box, _size(session.now), painter)

@@ -9,6 +9,7 @@ from typing import Any
 
 from inpainting.errors import BadRequest, NothingSelected
 from inpainting.framing import CONTEXT
+from inpainting.packing import pack_mask
 from inpainting.records import PartUsed, SelectionUsed
 from inpainting.requests import check_size
 from inpainting.tools import blank_photo
@@ -211,7 +212,7 @@ def selection_of(now: Step) -> SelectionUsed:
 
 
 def _used(part: Part) -> PartUsed:
-    mask = None if part.answer is None else part.answer.masks[part.chosen]
+    mask = None if part.answer is None else pack_mask(part.answer.mask(part.chosen))
     return PartUsed(part.op, part.prompts, part.strokes, mask)
 
 

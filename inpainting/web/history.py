@@ -121,14 +121,14 @@ def _costs(step: Step) -> Iterator[tuple[int, int]]:
     """Yield the identity of all that is large in a step, and its memory in bytes."""
     if step.composed is not None:
         for mask in (step.composed.mask, step.composed.raw):
-            yield id(mask), len(mask.data)
+            yield id(mask), mask.nbytes
     for part in step.parts:
         for stroke in part.strokes[-1:]:  # the others were the last of former steps
             yield id(stroke), CORNER_BYTES * len(stroke.line)
         if part.answer is not None:
             yield id(part.answer), sum(map(len, part.answer.thumbs))
             for mask in part.answer.masks:
-                yield id(mask), len(mask.data)
+                yield id(mask), mask.nbytes
 
 
 def _remembered(step: Step) -> Step:

@@ -1,4 +1,4 @@
-// Draws the value of the progress card (see progress.py); the canvas shows its preview.
+// Draws the progress card; see progress.py.
 const [card, line, bar] = ['.pp-progress', '.pp-line', '.pp-bar'].map((selector) => element.querySelector(selector));
 let preview = null;
 

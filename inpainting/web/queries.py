@@ -13,13 +13,13 @@ from types import MappingProxyType
 
 from inpainting.cutout import cutout
 from inpainting.errors import BadRequest, NothingSelected, PointPaintError
-from inpainting.packing import pack_mask
 from inpainting.photo import encode_mask, encode_png
 from inpainting.studio import Studio
 from inpainting.types import Mask, Photo
 from inpainting.web import editing
 from inpainting.web.actions import Data, mapping, number
 from inpainting.web.archive import zip_results
+from inpainting.web.cropped import crop_mask
 from inpainting.web.desk import Desk, Desks, one_at_a_time
 from inpainting.web.display import small_mask
 from inpainting.web.kept import keep
@@ -74,7 +74,7 @@ def hover(studio: Studio, desks: Desks, data: object) -> View:
     with one_at_a_time(desk.hovering, BUSY):
         hint = hint_for(clicked, studio.segmenter.info.key)
         found = studio.select(photo, clicked.prompts, hint)
-    return {"mask": mask_view(pack_mask(small_mask(found.masks[0], HOVER_SIDE)))}
+    return {"mask": mask_view(crop_mask(small_mask(found.masks[0], HOVER_SIDE)))}
 
 
 @_worded

@@ -9,9 +9,9 @@ import numpy as np
 
 from inpainting.enlarging import enlarge
 from inpainting.errors import BadRequest
-from inpainting.packing import PackedMask, pack_mask, unpack_mask
 from inpainting.types import Candidates, Mask, Size
 from inpainting.web.answer import Answer, pack_one
+from inpainting.web.cropped import CroppedMask, crop_masks
 from inpainting.web.display import Greys, fitting, grey_url
 
 LABELS_SIDE = 1024
@@ -31,7 +31,7 @@ class Segments:
 
     digest: str
     model: str
-    masks: tuple[PackedMask, ...]
+    masks: tuple[CroppedMask, ...]
     labels: str
 
     def answer(self, index: int, size: Size) -> Answer:
@@ -41,14 +41,13 @@ class Segments:
         """
         if index >= len(self.masks):
             raise BadRequest("There is no such segment.")
-        packed = self.masks[index]
-        return pack_one(enlarge(unpack_mask(packed, packed.size), size))
+        return pack_one(enlarge(self.masks[index].whole(), size))
 
 
 def segments_of(digest: str, found: Candidates, model: str) -> Segments:
     """Keep what a segmenter found, largest first, in a photo."""
     masks = found.masks[:MAX_SEGMENTS]
-    return Segments(digest, model, tuple(map(pack_mask, masks)), grey_url(labels_of(masks)))
+    return Segments(digest, model, crop_masks(masks), grey_url(labels_of(masks)))
 
 
 def labels_of(masks: tuple[Mask, ...]) -> Greys:

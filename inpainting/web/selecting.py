@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpainting.errors import PointPaintError
-from inpainting.packing import PackedMask
 from inpainting.studio import Studio
 from inpainting.types import Mask
 from inpainting.web.answer import pack
 from inpainting.web.composing import compose
+from inpainting.web.cropped import CroppedMask
 from inpainting.web.desk import Desk
 from inpainting.web.history import answered, failed, settled
 from inpainting.web.session import Part, Session
@@ -65,7 +65,7 @@ def _work(studio: Studio, desk: Desk) -> None:
 
 
 def _settle(studio: Studio, desk: Desk, session: Session) -> None:
-    version, known = session.version, dict[PackedMask, Mask]()
+    version, known = session.version, dict[CroppedMask, Mask]()
     for part in session.now.parts:
         if part.unanswered:
             session = _ask(studio, desk, session, part, known)
@@ -76,7 +76,7 @@ def _settle(studio: Studio, desk: Desk, session: Session) -> None:
 
 
 def _ask(
-    studio: Studio, desk: Desk, session: Session, part: Part, known: dict[PackedMask, Mask]
+    studio: Studio, desk: Desk, session: Session, part: Part, known: dict[CroppedMask, Mask]
 ) -> Session:
     """Have a part answered; its first mask goes into `known`, for it is what is wanted next."""
     if session.now.sheet is None:

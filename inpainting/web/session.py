@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from inpainting.packing import unpack_mask
 from inpainting.types import Combine, Edges, Mask, Prompts, Region, Stroke, Tool
 from inpainting.web.answer import Answer, Composed, Hint
 from inpainting.web.finished import Finished, Sheet
@@ -127,7 +126,7 @@ class Session:
         composed = self.now.composed
         if composed is None or not composed.area:
             return None
-        return unpack_mask(composed.mask, composed.mask.size)
+        return composed.mask.whole()
 
     def result(self, number: int) -> Finished | None:
         """Return the result with that id, None where there is none."""

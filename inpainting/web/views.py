@@ -7,10 +7,10 @@ from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
-from inpainting.packing import PackedMask
 from inpainting.studio import Studio
 from inpainting.types import Box
 from inpainting.web.answer import Composed
+from inpainting.web.cropped import CroppedMask
 from inpainting.web.finished import Sheet
 from inpainting.web.kept import served
 from inpainting.web.session import Part, Session
@@ -104,9 +104,19 @@ def _selected(composed: Composed | None) -> View:
     return {"mask": mask_view(composed.mask), "feather": composed.feather}
 
 
-def mask_view(packed: PackedMask) -> View:
-    """Return a mask for the browser: bits row by row, compressed, as text."""
-    return {"width": packed.size[0], "height": packed.size[1], "data": packed.data}
+def mask_view(mask: CroppedMask) -> View:
+    """Return a mask for the browser: bits row by row, compressed, as text.
+
+    The bits are those of its `box` alone: x, y, width and height.
+    """
+    width, height = mask.size
+    box, part = mask.box, mask.part
+    return {
+        "width": width,
+        "height": height,
+        "box": [box.x0, box.y0, *part.size],
+        "data": part.data,
+    }
 
 
 def _corners(box: Box | None) -> list[int] | None:

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inpainting.masks import shrink
-from inpainting.packing import PackedMask, unpack_mask
 from inpainting.types import Mask
 from tests.browser.conftest import OpenPage, Site
 from tests.support.browser import Visit
 from tests.support.photos import noise, png
+from tests.support.views import mask_of
 
 pytestmark = pytest.mark.browser
 
@@ -34,11 +34,8 @@ def opened(site: Site, open_page: OpenPage, *clicks: tuple[int, int]) -> Visit:
 
 def selection(guest: Visit) -> Mask:
     """The mask that the page holds."""
-    mask = guest.settled()["mask"]
-    if mask is None:
-        return np.zeros(SIZE[::-1], np.bool_)
-    size = (mask["width"], mask["height"])
-    return unpack_mask(PackedMask(size, mask["data"]), SIZE)
+    seen = guest.settled()
+    return np.zeros(SIZE[::-1], np.bool_) if seen["mask"] is None else mask_of(seen)
 
 
 def disc(x: int, y: int, radius: float = RADIUS) -> Mask:

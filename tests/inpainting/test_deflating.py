@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import threading
 import zlib
 from io import BytesIO
 from typing import Any
@@ -84,3 +86,21 @@ def test_files_are_about_as_small_as_with_every_filter_tried() -> None:
     for pixels in (soft, grainy, screen, np.full_like(screen, 128)):
         size = sum(map(len, deflated_rows(pixels)))
         assert size < 1.15 * size_by_pillow(pixels)
+
+
+@pytest.mark.parametrize("cores", [1, 2, 7, None])
+def test_the_number_of_threads_does_not_show(
+    monkeypatch: pytest.MonkeyPatch, cores: int | None
+) -> None:
+    pixels = np.concatenate([noise(400, 999, 3), drawing(801, 999, 3)])
+    expected = b"".join(deflated_rows(pixels))
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert b"".join(deflated_rows(pixels)) == expected
+
+
+def test_a_file_that_is_given_up_leaves_no_thread_behind() -> None:
+    before, rows = threading.active_count(), deflated_rows(noise(1201, 999, 3))
+    for _ in range(2):
+        next(rows)
+    rows.close()  # type: ignore[attr-defined]  # a generator
+    assert threading.active_count() <= before

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inpainting.packing import PackedMask, unpack_mask
 from inpainting.settings import Settings
 from inpainting.types import Box, Combine, Edges
 from inpainting.web import editing
@@ -18,6 +17,7 @@ from inpainting.web.selecting import settle
 from inpainting.web.session import Session
 from inpainting.web.views import abilities
 from tests.support.photos import fake_studio, photo
+from tests.support.views import mask_of
 
 KEYS = {
     *("echo", "desk", "serial", "version", "photo", "region", "parts", "active", "points", "box"),
@@ -62,11 +62,10 @@ def test_the_mask_travels_whole() -> None:
     desk = loaded()
     desk.change(partial(editing.click, x=20, y=24))
     session = settle(fake_studio(), desk)
-    mask = view(session)["mask"]
-    size = mask["width"], mask["height"]
-    assert size == (64, 48)
+    seen = view(session)
+    assert (seen["mask"]["width"], seen["mask"]["height"]) == (64, 48)
     assert session.mask is not None
-    assert np.array_equal(unpack_mask(PackedMask(size, mask["data"]), size), session.mask)
+    assert np.array_equal(mask_of(seen), session.mask)
 
 
 def test_parts_are_listed_and_points_are_those_of_the_active_one() -> None:

@@ -12,7 +12,6 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from inpainting.packing import PackedMask, unpack_mask
 from inpainting.photo import open_mask, open_photo
 from inpainting.studio import Studio
 from inpainting.types import Candidates, Embedding, Point, Prompts, Rgb
@@ -27,6 +26,7 @@ from inpainting.web.session import NO_PARTS
 from tests.support.fakes import FakePainter, FakeSegmenter
 from tests.support.photos import fake_studio, photo
 from tests.support.proposer import FakeProposer, PlainSegmenter
+from tests.support.views import mask_of
 
 
 @pytest.fixture(autouse=True)
@@ -82,9 +82,7 @@ def test_a_desk_that_is_not_known_is_a_sentence(query: Query, fields: dict[str, 
 
 
 def hovered(answer: dict[str, Any]) -> NDArray[np.bool_]:
-    mask = answer["mask"]
-    size = mask["width"], mask["height"]
-    return unpack_mask(PackedMask(size, mask["data"]), size)
+    return mask_of(answer)
 
 
 def test_a_hover_shows_what_a_click_would_give_and_changes_nothing() -> None:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from inpainting.errors import BadRequest, ModelUnavailable
 from inpainting.masks import to_hole
-from inpainting.packing import pack_mask, unpack_mask
 from inpainting.repainting import plan
 from inpainting.selection import Layer, combine, refine
 from inpainting.studio import Studio
@@ -20,6 +19,7 @@ from inpainting.web import editing as e
 from inpainting.web import history as h
 from inpainting.web.answer import pack_one
 from inpainting.web.composing import Ingredient, compose, rest_after
+from inpainting.web.cropped import crop_mask
 from inpainting.web.desk import Desk
 from inpainting.web.finished import Sheet
 from inpainting.web.selecting import UNEXPECTED, settle
@@ -169,7 +169,7 @@ def test_whatever_was_done_the_mask_is_that_of_its_parts_strokes_and_edges(
     wanted = by_definition(session.now)
     composed = session.now.composed
     assert composed is not None
-    assert np.array_equal(unpack_mask(composed.mask, (64, 48)), wanted)
+    assert np.array_equal(composed.mask.whole(), wanted)
     assert composed.area == wanted.sum()
 
 
@@ -183,10 +183,10 @@ def test_a_stroke_goes_on_from_the_former_selection() -> None:
     composed = former.now.composed
     assert composed is not None
     past = h.settled(
-        former, former.version, type(composed)(pack_mask(marked), pack_mask(marked), 0, 1)
+        former, former.version, type(composed)(crop_mask(marked), crop_mask(marked), 0, 1)
     )
     raw = compose(e.stroke(past, DOT), studio.painter.info).raw
-    assert unpack_mask(raw, (64, 48))[3, 60]
+    assert raw.whole()[3, 60]
 
 
 def test_what_is_left_to_do() -> None:
