@@ -210,9 +210,12 @@ def line(one: Measured, first: Measured) -> list[str]:
 
 
 def ratios(one: Measured, first: Measured) -> tuple[float, float]:
-    """Return how much longer a repaint takes than in the first: medians, and quickest rounds."""
+    """Return how much longer a repaint takes than in the first: round by round, the median of
+    those, for a machine that slows down meanwhile does so for both; and the quickest rounds.
+    """
     own, other = one.seconds["repaint"], first.seconds["repaint"]
-    return statistics.median(own) / statistics.median(other), min(own) / min(other)
+    paired = [mine / its for mine, its in zip(own, other, strict=True)]
+    return statistics.median(paired), min(own) / min(other)
 
 
 def rows_of(one: Measured) -> list[Row]:

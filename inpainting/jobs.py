@@ -102,14 +102,22 @@ class _Making:
     film: dict[int, Rgb] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What came of variations: the results of those that were painted, and the first error."""
+
+    results: tuple[PaintResult, ...]
+    failure: PointPaintError | None
+
+
 def paint_together(
     painter: Painter, segmenter: ModelInfo, job: Job, variations: Sequence[PaintSettings]
-) -> Generator[Progress | PaintResult, None, None]:
+) -> Generator[Progress, None, Outcome]:
     """Paint variations of a job, together where the painter can; previews show the whole picture.
 
     `Progress` tells of the first that is not painted yet. Frames that come later see what was
-    painted in those before. Each result's seconds are its share of the time. Where one fails, its
-    error is raised once the results of those that were painted are there.
+    painted in those before. Each result's seconds are its share of the time. An error is raised
+    where nothing was painted, else it is part of what is returned.
     """
     started = time.perf_counter()
     makings = [_Making(settings, job.task.photo, job.small) for settings in variations]
@@ -118,10 +126,8 @@ def paint_together(
         failed = yield from _frame(painter, job, plan, makings, len(job.plans) - number)
         failure = failure or failed
     seconds = (time.perf_counter() - started) / len(makings)
-    for making in makings:
-        yield _result(making, painter, segmenter, job, seconds)
-    if failure is not None:
-        raise failure
+    results = (_result(making, painter.info, segmenter, job, seconds) for making in makings)
+    return Outcome(tuple(results), failure)
 
 
 def _frame(
@@ -192,13 +198,11 @@ def _take(making: _Making, painted: Painted, preview: Preview, job: Job, plan: P
 
 
 def _result(
-    making: _Making, painter: Painter, segmenter: ModelInfo, job: Job, seconds: float
+    making: _Making, painter: ModelInfo, segmenter: ModelInfo, job: Job, seconds: float
 ) -> PaintResult:
     request, settings = job.request, making.settings
     used = prefill_for(request.prefill, request.tool, request.region, settings.strength)
-    recipe = recipe_of(
-        request, settings, segmenter, painter.info, job.plans, used, job.match_colour
-    )
+    recipe = recipe_of(request, settings, segmenter, painter, job.plans, used, job.match_colour)
     recipe = replace(recipe, lora_digests=making.files)
     return PaintResult(
         photo=replace(making.photo, ai=making.photo.ai or is_trained(recipe)),

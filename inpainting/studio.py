@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from inpainting.embeddings import EmbeddingCache
 from inpainting.errors import BadRequest, NothingSelected
-from inpainting.jobs import Job, job_for, paint_together
+from inpainting.jobs import Job, Outcome, job_for, paint_together
 from inpainting.pace import Pace
 from inpainting.photo import PhotoLimits, open_photo
 from inpainting.ports import Everything, Finder, Painter, Proposer, Segmenter, Tokens
@@ -237,9 +237,14 @@ class Studio:
             if painter.info != info:
                 info = painter.info
                 variations, job = self._planned(request, info)
-            for first in range(0, len(variations), info.batch):
-                together = variations[first : first + info.batch]
-                yield from paint_together(painter, segmenter, job, together)
+            *others, last = _groups(variations, info.batch)
+            for together in others:
+                outcome = yield from paint_together(painter, segmenter, job, together)
+                yield from _told(outcome)
+            outcome = yield from paint_together(painter, segmenter, job, last)
+            del painter  # the next may paint, or another painter come, while pictures are filed
+            self._turns.leave(place)
+            yield from _told(outcome)
         finally:
             self._turns.leave(place)
 
@@ -278,6 +283,17 @@ class Studio:
         """Return once a job may paint; until then tell that it waits."""
         while not self._turns.enter(place, POLL_SECONDS):
             yield Progress(0, 0, note="Waiting for another repaint to finish.")
+
+
+def _groups(variations: tuple[PaintSettings, ...], size: int) -> list[tuple[PaintSettings, ...]]:
+    return [variations[first : first + size] for first in range(0, len(variations), size)]
+
+
+def _told(outcome: Outcome) -> Iterator[PaintResult]:
+    """Yield the results of those that were painted, then raise what went wrong with others."""
+    yield from outcome.results
+    if outcome.failure is not None:
+        raise outcome.failure
 
 
 def _embedding_job(

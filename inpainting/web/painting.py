@@ -16,6 +16,7 @@ from inpainting.web import editing, progress
 from inpainting.web.composing import compose
 from inpainting.web.desk import Desk
 from inpainting.web.display import reduced
+from inpainting.web.filing import Filing
 from inpainting.web.finished import Finished
 from inpainting.web.form import Form, draft_of, request_of, suited, tool_of
 from inpainting.web.gridding import CELL_SIDE, Plot, plot_of, sheet_of
@@ -56,11 +57,11 @@ class Strip:
 
 @dataclass(slots=True)
 class Tally:
-    """What a run has brought so far: the seconds that each picture took, and small copies of them.
-
-    Those are kept for a grid alone.
+    """What a run has brought so far: how many pictures were painted, the seconds of each that is
+    filed, and small copies, which are kept for a grid alone.
     """
 
+    painted: int = 0
     seconds: list[float] = field(default_factory=list)
     small: list[Rgb] = field(default_factory=list)
 
@@ -121,18 +122,26 @@ def _steps(
     source = "" if session.now.sheet is None else session.now.sheet.display
     request = suited(request_of(session, photo, form), studio.painter.info)
     plot = plot_of(request, form)
-    with closing(_events(studio, plot)) as events:
-        for event in events:
-            if not desk.wants(ticket):
-                return
-            if isinstance(event, PaintResult):
-                if request.tool is Tool.CREATE and not tally.seconds:
-                    studio.embed(event.photo)
-                _put(desk, finish(event, photo, source), tally)
-                tally.small.extend([reduced(event.photo.rgb, CELL_SIDE)] if plot.is_grid else [])
+    file = partial(finish, photo=photo, source=source)
+    with Filing(file) as filing, closing(_events(studio, plot)) as events:
+        try:
+            for event in events:
+                if not desk.wants(ticket):
+                    return
+                if isinstance(event, PaintResult):
+                    _take(studio, event, plot, tally)
+                    filing.add(event)
+                else:
+                    yield progress.painting(event, tally.painted + 1, plot.count)
+                for item in filing.ready():
+                    _put(desk, item, tally)
+                    yield progress.WAITING
+            for item in filing.ready(0):
+                _put(desk, item, tally)
                 yield progress.WAITING
-            else:
-                yield progress.painting(event, len(tally.seconds) + 1, plot.count)
+        finally:  # what is painted stays, also where somebody pressed Stop since
+            for item in filing.ready(0):
+                _put(desk, item, tally)
     if plot.is_grid:
         whole = sheet_of(plot, tally.small)
         desk.change(partial(add, item=sheet_of_all(whole, plot.seed, source), more=True))
@@ -155,6 +164,14 @@ def _events(studio: Studio, plot: Plot) -> Generator[Progress | PaintResult, Non
     for request in plot.requests:
         with closing(studio.paint(request)) as events:
             yield from events
+
+
+def _take(studio: Studio, result: PaintResult, plot: Plot, tally: Tally) -> None:
+    """Note a picture, and look at one that will be clicked on."""
+    if result.recipe.tool is Tool.CREATE and not tally.painted:
+        studio.embed(result.photo)
+    tally.painted += 1
+    tally.small.extend([reduced(result.photo.rgb, CELL_SIDE)] if plot.is_grid else [])
 
 
 def _put(desk: Desk, item: Finished, tally: Tally) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from inpainting.photo import encode_png, encode_result, make_photo
+from inpainting.preview import small_of
 from inpainting.recipe import recipe_to_json
 from inpainting.tiles import filmstrip
 from inpainting.types import PaintResult, Photo, Rgb, Tool
@@ -69,7 +73,7 @@ def finish(result: PaintResult, photo: Photo | None, source: str) -> Finished:
     nothing. The id is 0 until `add` gives one.
     """
     name = file_name(result)
-    item = _filed(result.photo, encode_result(result), name)
+    item = _filed(result.photo, partial(encode_result, result), name)
     stem, recipe = name.removesuffix(".png"), recipe_to_json(result.recipe)
     return replace(
         item,
@@ -90,14 +94,17 @@ def sheet_of_all(rgb: Rgb, seed: int, source: str) -> Finished:
     `source` as for `finish`.
     """
     photo = make_photo(rgb, None, None, "grid")
-    item = _filed(photo, encode_png(photo, edited=True), f"grid-{seed}.png")
+    item = _filed(photo, partial(encode_png, photo, edited=True), f"grid-{seed}.png")
     return replace(item, seed=seed, notes=(ALL_CELLS,), source=source)
 
 
-def _filed(photo: Photo, data: bytes, name: str) -> Finished:
+def _filed(photo: Photo, encode: Callable[[], bytes], name: str) -> Finished:
     """Write a picture's file and its small copies; it is its own picture before, until told."""
-    thumb = keep(encode_jpeg(reduced(photo.rgb, EXAMPLE_SIDE), 80), "thumb.jpg")
-    sheet = Sheet(photo.digest, photo.size, photo.name, keep_display(photo), keep(data, name))
+    with ThreadPoolExecutor(2) as pool:
+        display, digest = pool.submit(keep_display, photo), pool.submit(lambda: photo.digest)
+        path = keep(encode(), name)
+        thumb = keep(encode_jpeg(reduced(small_of(photo.rgb), EXAMPLE_SIDE), 80), "thumb.jpg")
+    sheet = Sheet(digest.result(), photo.size, photo.name, display.result(), path)
     return Finished(0, sheet, sheet.display, thumb, name, 0, 0.0)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -301,6 +302,43 @@ def test_a_job_that_waits_holds_no_painter_and_takes_the_one_that_came_meanwhile
     (second,) = results(waiting)
     assert [result.recipe.painter.key for result in (first, second)] == ["fake-painter", "new"]
     assert second.recipe.settings.scheduler == "DDIM"
+
+
+def test_the_next_job_paints_while_the_pictures_of_the_last_are_taken() -> None:
+    """To write the file of a large photo can take as long as a repaint."""
+    studio, photo = studio_of(), photo_of(40, 30)
+    request = PaintRequest(photo, block(photo, Box(5, 5, 20, 20)), seed=1, variations=2)
+    first, second = studio.paint(request), studio.paint(request)
+    taken = [event for event in islice(first, 10) if isinstance(event, PaintResult)]
+    assert [result.seed for result in taken] == [1, 2]
+    event = next(second)  # nobody has closed the first
+    assert isinstance(event, Progress)
+    assert (event.step, event.note) == (1, "")
+    assert list(first) == []
+    assert len(results(second)) == 2
+
+
+def test_between_variations_nobody_else_paints() -> None:
+    studio, photo = studio_of(), photo_of(40, 30)
+    request = PaintRequest(photo, block(photo, Box(5, 5, 20, 20)), seed=1, variations=2)
+    with closing(studio.paint(request)) as first, closing(studio.paint(request)) as second:
+        assert any(isinstance(event, PaintResult) for event in islice(first, 5))
+        event = next(second)
+        assert isinstance(event, Progress)
+        assert "Waiting" in event.note
+
+
+def test_a_painter_that_has_painted_its_last_picture_is_held_by_nobody() -> None:
+    studio, photo, old = studio_of(), photo_of(40, 30), FakePainter()
+    studio.use(painter=old)
+    kept = weakref.ref(old)
+    events = studio.paint(PaintRequest(photo, block(photo, Box(5, 5, 9, 9))))
+    assert any(isinstance(event, PaintResult) for event in events)
+    studio.use(painter=FakePainter())
+    del old
+    gc.collect()
+    assert kept() is None
+    events.close()
 
 
 def test_a_job_that_waits_for_a_painter_that_cannot_do_it_says_so_and_holds_nobody_up() -> None:

@@ -12,7 +12,7 @@ import pytest
 from inpainting.photo import open_photo, read_recipe
 from inpainting.studio import Studio
 from inpainting.types import Combine, Edges, Prompts, Region, Rgb, Stroke, Tool
-from inpainting.web import editing, history
+from inpainting.web import editing, history, progress
 from inpainting.web.desk import Desk
 from inpainting.web.finished import Sheet
 from inpainting.web.form import Form, request_of
@@ -242,6 +242,39 @@ def test_variations_are_on_the_desk_as_they_arrive(studio: Studio) -> None:
     assert sorted(counts) == counts
     assert set(counts) == {0, 1, 2, 3}
     assert desk.session.now.result == 3
+
+
+def test_what_was_painted_before_stop_is_listed(studio: Studio) -> None:
+    """Its file may still be on the way when the button is pressed."""
+    desk = selected(studio)
+    form, seen = Form("x", seed="1", variations=3), 0
+    for shown in paint(studio, desk, form, desk.begin()):
+        seen += shown.progress.get("step") == 1
+        if seen == 2:  # a step of the second
+            desk.stop()
+    assert shown.progress == {**progress.STOPPED, "run": shown.progress["run"]}
+    assert seeds(shown) == [1]
+
+
+def test_what_was_painted_is_listed_though_its_tab_was_closed(studio: Studio) -> None:
+    desk, seen = selected(studio), 0
+    events = paint(studio, desk, Form("x", seed="1", variations=3), desk.begin())
+    while seen < 2:
+        seen += next(events).progress.get("step") == 1
+    events.close()
+    assert [item.seed for item in desk.session.results] == [1]
+
+
+def test_a_file_that_cannot_be_written_is_told_of(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = selected(studio)
+    blocked = tmp_path / "blocked"
+    blocked.write_bytes(b"a file, where a folder is to be")
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(blocked))
+    last = run(studio, desk, Form("x"))[-1]
+    assert (last.progress["state"], last.progress["text"]) == ("failed", UNEXPECTED)
+    assert desk.session.mask is not None
 
 
 def test_a_repaint_is_a_step_that_undo_takes_back_and_its_picture_stays(studio: Studio) -> None:
