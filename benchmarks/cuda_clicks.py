@@ -27,6 +27,7 @@ from benchmarks.in_turn import Found, Rival, figures_of, in_turn, lines_of, rows
 from benchmarks.timing import cannot, keep, markdown, say
 from inpainting.types import Embedding, Point, Prompts, Rgb
 from inpainting.web.answer import pack
+from inpainting.web.views import mask_view
 from models.promptable import PromptableSegmenter
 from models.sam import SamSegmenter, run_segmentation
 from models.sam2 import Sam2Segmenter
@@ -67,7 +68,7 @@ def rivals(name: str, segmenter: PromptableSegmenter, rgb: Rgb) -> list[Rival]:
         segmenter.candidates(kept[0], prompts)
 
     def overlay(_number: int) -> None:
-        pack(segmenter.candidates(kept[0], prompts), name)
+        mask_view(pack(segmenter.candidates(kept[0], prompts), name).masks[0])
 
     return [
         Rival(f"{name}: encoder", encode),

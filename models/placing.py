@@ -60,6 +60,13 @@ def needs(row: Sized, eight_bit: bool = False) -> tuple[int, int, int]:
     return whole, offloaded, grouped
 
 
+def needed(row: Sized, dtype: torch.dtype, wanted: str = "auto", eight_bit: bool = False) -> int:
+    """Estimate the bytes that a row needs on the rung that is wanted, for "auto" on the first."""
+    rung = Rung.RESIDENT if wanted == "auto" else Rung(wanted)
+    size = dict(zip(Rung, needs(row, eight_bit), strict=True))[rung]
+    return size * _factor(dtype)
+
+
 def choose_rung(
     title: str,
     whole: int,
@@ -77,7 +84,7 @@ def choose_rung(
     """
     if wanted != "auto":
         return _asked(wanted, device)
-    free, factor = free_memory(device), 2 if dtype == torch.float32 else 1
+    free, factor = free_memory(device), _factor(dtype)
     sizes = {Rung.RESIDENT: whole, Rung.OFFLOAD: offloaded, Rung.GROUPS: grouped}
     there = {rung: sizes[rung] * factor for rung in rungs(device)}
     fitting = [rung for rung, size in there.items() if free is None or free >= size]
@@ -87,6 +94,11 @@ def choose_rung(
         f"{title} needs {min(there.values()) / GB:.0f} GB of free memory on {device}, and there "
         f"are {free / GB:.1f}; close other programs that use it, or choose another model."
     )
+
+
+def _factor(dtype: torch.dtype) -> int:
+    """Return how much larger weights are than in half precision."""
+    return 2 if dtype == torch.float32 else 1
 
 
 def placement(rung: Rung, device: torch.device) -> str:

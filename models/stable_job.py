@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import torch
@@ -36,6 +37,13 @@ Place = Seat[Work, Event]
 T = TypeVar("T")
 
 
+@dataclass(slots=True, eq=False)
+class TooMany:
+    """The fewest pixels of frames painted together for which memory ended: learnt, not known."""
+
+    pixels: float = math.inf
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Outfit:
     """What a painter paints with; `config` describes the scheduler that its model came with.
@@ -54,6 +62,7 @@ class Outfit:
     ladder: Ladder | None = None
     tiny: TinyDecoder | None = None
     compiled: bool = False
+    too_many: TooMany = field(default_factory=TooMany)
 
     @property
     def channels(self) -> int:
@@ -71,13 +80,14 @@ class Outfit:
         scheduler = build_scheduler(settings.scheduler, self.config, settings.steps)
         return scheduler, count_steps(scheduler, settings.steps, settings.strength)
 
-    def lower(self) -> bool:
-        """Let go of what is kept for later jobs, and step down the memory ladder if there is one.
-
-        False where that is the lowest rung already.
-        """
+    def forget(self) -> None:
+        """Let go of what is kept for later jobs."""
         self.prompting.clear()
         self.encodings.clear()
+
+    def lower(self) -> bool:
+        """Forget, and step down the memory ladder if there is one; False on its lowest rung."""
+        self.forget()
         return self.ladder is not None and self.ladder.lower()
 
 
@@ -94,14 +104,21 @@ class StableBatch:
         self._mode = mode_for(first.hole, first.settings.strength, outfit.channels)
 
     def run(self) -> None:
-        """Serve every seat; where memory ends in halves, and alone one rung down the ladder."""
+        """Serve every seat; where memory ends in halves, and alone one rung down the ladder.
+
+        So many are not tried again.
+        """
+        if len(self._seats) > 1 and self._pixels >= self._outfit.too_many.pixels:
+            self._halve(self._seats)
+            return
         failure = self._tried()
         left = [seat for seat in self._seats if seat.is_waiting]
         if failure is None or not left:
             return
         if len(left) > 1:
-            for half in (left[: len(left) // 2], left[len(left) // 2 :]):
-                settle(lambda seats: StableBatch(self._outfit, seats, self._notes).run(), half)
+            self._outfit.too_many.pixels = self._pixels
+            self._outfit.forget()
+            self._halve(left)
             return
         let_go(left)
         if self._outfit.lower():
@@ -109,6 +126,14 @@ class StableBatch:
             failure = StableBatch(self._outfit, left, (STEPPED_DOWN,))._tried()
         if failure is not None:
             raise failure
+
+    @property
+    def _pixels(self) -> int:
+        return len(self._seats) * math.prod(self._shape)
+
+    def _halve(self, seats: Sequence[Place]) -> None:
+        for half in (seats[: len(seats) // 2], seats[len(seats) // 2 :]):
+            settle(lambda some: StableBatch(self._outfit, some, self._notes).run(), half)
 
     def _tried(self) -> OutOfMemory | None:
         """Do the work; return the error where memory ended."""

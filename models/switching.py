@@ -120,7 +120,7 @@ class Switcher:
 
     def _to_painter(self, row: Row) -> None:
         old = self._holder.status().painter.key
-        waiting = None if self._fits_beside(row) else self._make_room(row)
+        waiting = None if self._fits_beside(_as_painter(row)) else self._make_room(row)
         try:
             found = self._painter(row)
         except BaseException as error:
@@ -153,16 +153,18 @@ class Switcher:
         with suppress(PointPaintError):  # then jobs tell why the new one is not there either
             self._holder.use(painter=self._painter(painter_row(key)))
 
-    def _fits_beside(self, row: Row) -> bool:
-        """Tell whether there is memory for a model while the one in use stays."""
-        import torch
+    def _fits_beside(self, row: PainterRow) -> bool:
+        """Tell whether there is memory for a painter while the one in use stays.
 
+        That is memory for all of it, unless less is asked for: beside the other it would be put on
+        a lower rung than it has room for afterwards.
+        """
         from models.device import free_memory
+        from models.placing import needed
 
         place, dtype = self._place(row)
-        free = free_memory(place)
-        needed = row.memory * (2 if dtype == torch.float32 else 1)
-        return free is None or free >= needed
+        free, tuning = free_memory(place), tuning_of(self._settings)
+        return free is None or free >= needed(row, dtype, tuning.memory, tuning.eight_bit)
 
     def _place(self, row: Row) -> tuple[torch.device, torch.dtype]:
         from models.device import choose_device, choose_dtype

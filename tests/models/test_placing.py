@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from inpainting.errors import BadRequest, ModelUnavailable
 from models.catalog import painter_row
-from models.placing import Rung, choose_rung, dtype_name, needs, placement
+from models.placing import Rung, choose_rung, dtype_name, needed, needs, placement
 from models.rows.base import PainterRow
 from models.rows.flow import FLOW
 from models.rows.stable import STABLE
@@ -114,3 +114,20 @@ def test_words_are_for_devices_with_a_choice() -> None:
     assert placement(Rung.GROUPS, GPU) == "its layers take turns on the GPU"
     assert placement(Rung.RESIDENT, CPU) == ""
     assert len({placement(rung, GPU) for rung in Rung}) == 3
+
+
+@pytest.mark.parametrize("eight_bit", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32])
+@pytest.mark.parametrize("row", (*STABLE, *FLOW), ids=lambda row: row.key)
+def test_what_is_needed_is_what_makes_a_rung_be_chosen(
+    monkeypatch: pytest.MonkeyPatch, row: PainterRow, dtype: torch.dtype, eight_bit: bool
+) -> None:
+    sizes = needs(row, eight_bit)
+    assert needed(row, dtype, eight_bit=eight_bit) == needed(row, dtype, "resident", eight_bit)
+    for rung in Rung:
+        with_free(monkeypatch, needed(row, dtype, rung.value, eight_bit))
+        chosen = choose_rung(row.title, *sizes, GPU, dtype)
+        assert list(Rung).index(chosen) <= list(Rung).index(rung)
+    with_free(monkeypatch, needed(row, dtype, eight_bit=eight_bit) - 1)
+    if sizes[0] > sizes[2]:
+        assert choose_rung(row.title, *sizes, GPU, dtype) is not Rung.RESIDENT

@@ -180,6 +180,10 @@ def test_a_batch_too_large_for_memory_is_halved(painter: StablePainter, pipeline
     assert all(nearly(alone[number], made[number]) for number in range(3))
     assert all(STEPPED_DOWN not in picture.notes for picture in made.values())
     assert state_of(pipeline) == before
+    seen.clear()
+    again = together(painter, THREE)
+    assert seen == [2] * SETTINGS.steps + [4] * SETTINGS.steps  # so many are not tried again
+    assert all(nearly(alone[number], again[number]) for number in range(3))
 
 
 def test_where_one_picture_does_not_fit_either_it_is_told(

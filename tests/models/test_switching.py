@@ -12,13 +12,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from inpainting.errors import BadRequest, ModelUnavailable
 from inpainting.settings import Settings
 from inpainting.studio import Studio
 from inpainting.types import PaintRequest, Progress
 from models.catalog import FILLERS, PAINTERS, SEGMENTERS, PainterRow, SegmenterRow
+from models.device import choose_dtype
+from models.placing import needed
 from models.switching import BUSY, Switcher
+from models.tuning import tuning_of
 from tests.support.fakes import FakePainter, FakeSegmenter
 from tests.support.photos import photo
 
@@ -120,6 +124,30 @@ def test_where_both_do_not_fit_the_old_one_is_let_go_first_and_jobs_wait() -> No
     assert not isinstance(list(events)[-1], Progress)
     assert alive == [False]
     assert holder.painter is new
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+@pytest.mark.parametrize(
+    "options", [{}, {"memory": "groups"}, {"eight_bit": 1}, {"memory": "offload", "eight_bit": 1}]
+)
+def test_whether_the_old_one_must_go_follows_from_what_the_new_one_is_to_take(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], missing: int
+) -> None:
+    settings = Settings(device="cpu", **options)
+    dtype, tuning = choose_dtype(torch.device("cpu"), big=True), tuning_of(settings)
+    free = needed(OTHER, dtype, tuning.memory, tuning.eight_bit) - missing
+    monkeypatch.setattr("models.device.free_memory", lambda _: free)
+    holder, alive = studio(), list[bool]()
+    gone = weakref.ref(holder.painter)
+
+    def load(*_: Any, **__: Any) -> Any:
+        gc.collect()
+        alive.append(gone() is not None)
+        return FakePainter()
+
+    Switcher(holder, settings, load, load).begin("painter", OTHER.key).join(60)
+    assert alive == [not missing]
+    assert holder.status().failure == ""
 
 
 def test_one_model_at_a_time() -> None:
