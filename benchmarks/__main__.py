@@ -24,6 +24,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "frames": ("--rounds", "5"),
     "click_work": ("--rounds", "1"),
     "clicks": ("--rounds", "12"),
+    "click_to_mask": ("--rounds", "12"),
     "shortcuts": ("--rounds", "1"),
     "loading": ("--rounds", "3"),
     "gpu": (),
@@ -48,7 +49,7 @@ def missing(name: str) -> str:
         import torch
 
         return "" if torch.cuda.is_available() else "there is no CUDA GPU here"
-    if name == "clicks":
+    if name in ("clicks", "click_to_mask"):
         return _missing_browser()
     return ""
 

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.timing import Row, as_json, table
+from inpainting.ports import Segmenter
 from inpainting.settings import Settings
 from inpainting.studio import Studio
 from inpainting.types import Candidates, Embedding, ModelInfo, Point, Prompts, Rgb
@@ -36,6 +37,9 @@ from tests.support.ports import free_port
 
 PROMISED = 60
 """Milliseconds of a click beyond the segmenter's own."""
+
+Clicks = Callable[[tuple[float, float]], float]
+"""Clicks at a share of a photo's sides; returns the seconds until the answer is drawn."""
 
 WAIT_MS = 120_000
 WINDOW = {"width": 1440, "height": 900}
@@ -156,22 +160,27 @@ def clicked(page: Page, script: str, selector: str, share: tuple[float, float]) 
     return milliseconds / 1000
 
 
-def over_segmenter(
-    segmenter: Ellipses, clicks: Callable[[tuple[float, float]], float], rounds: int
-) -> tuple[float, ...]:
+def places(count: int) -> Iterator[tuple[float, float]]:
+    """Yield places to click, as shares of a photo's sides, the same ones each time."""
+    for x, y in np.random.default_rng(3).uniform(0.3, 0.7, (count, 2)):
+        yield float(x), float(y)
+
+
+def over_segmenter(segmenter: Ellipses, clicks: Clicks, rounds: int) -> tuple[float, ...]:
     """Click `rounds` times; return the seconds of each beyond the segmenter's own."""
-    places = np.random.default_rng(3).uniform(0.3, 0.7, (rounds + 1, 2))
     seconds = []
-    for x, y in places:
+    for place in places(rounds + 1):
         segmenter.seconds.clear()
-        whole = clicks((float(x), float(y)))
+        whole = clicks(place)
         seconds.append(whole - sum(segmenter.seconds))
     return tuple(seconds[1:])  # the first one warms up
 
 
-def measure_ours(browser: Browser, picture: Path, rounds: int) -> tuple[float, ...]:
-    """Return the seconds of clicks on this project's page."""
-    segmenter = Ellipses()
+@contextmanager
+def clicking(browser: Browser, picture: Path, segmenter: Segmenter) -> Iterator[Clicks]:
+    """Open a picture in this project's page; yield what clicks there, once an earlier click is
+    undone, and returns the seconds until its answer is drawn.
+    """
     page = build_page(Studio(segmenter, FakePainter()), Settings(port=free_port()), ())
     with serving(page) as url, browser.new_context(viewport=WINDOW) as context:  # type: ignore[arg-type]
         window = context.new_page()
@@ -186,6 +195,13 @@ def measure_ours(browser: Browser, picture: Path, rounds: int) -> tuple[float, .
             window.wait_for_function(f"{settled} return now.settled; }}", timeout=WAIT_MS)
             return clicked(window, OURS, ".pp-photo", share)
 
+        yield click
+
+
+def measure_ours(browser: Browser, picture: Path, rounds: int) -> tuple[float, ...]:
+    """Return the seconds of clicks on this project's page."""
+    segmenter = Ellipses()
+    with clicking(browser, picture, segmenter) as click:
         return over_segmenter(segmenter, click, rounds)
 
 

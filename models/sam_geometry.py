@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inpainting.types import Box, Mask, Point, Prompts, Rgb, Size
+from models.mask_scaling import above_zero
 
 Triple = tuple[float, float, float]
 
@@ -76,7 +77,7 @@ class Square:
             whole = (self.side, self.side)
             square = cv2.resize(logits, whole, interpolation=cv2.INTER_LINEAR)
             logits = np.asarray(square[:height, :width], np.float32)
-        return np.asarray(cv2.resize(logits, size, interpolation=cv2.INTER_LINEAR) > 0)
+        return above_zero(logits, size)
 
 
 def scaled_size(size: Size, side: int) -> Size:
