@@ -2,9 +2,9 @@
 
 `python -m benchmarks.click_to_mask [--rounds N] [--megapixels N] [--model NAME] [--json FILE]`
 needs Chromium and the test requirements. The segmenter is of full size, with random weights, and
-its encoder is done before the first click. Its masks are drawn after it has given its own: those of
-untrained weights are noise, which no subject looks like, and nothing that packs well. The decoder
-is timed alone in between, each round, on a photo so small that its masks cost nothing.
+its encoder is done before the first click. The masks of untrained weights are noise, which no
+subject looks like and nothing packs well: in their place logits of ellipses are scaled to masks.
+The decoder is timed alone in between, each round, with masks so small that they cost nothing.
 """
 
 from __future__ import annotations
@@ -22,21 +22,27 @@ from numpy.typing import NDArray
 from playwright.sync_api import sync_playwright
 
 from benchmarks.click_work import INFO, MODELS, SAM, SMALL
-from benchmarks.clicks import Ellipses, clicking, photo, places
+from benchmarks.clicks import clicking, photo, places
 from benchmarks.timing import Row, keep, options, say, seconds_of, table
-from inpainting.types import Candidates, Embedding, Point, Prompts, Rgb
+from inpainting.types import Candidates, Embedding, Point, Prompts, Rgb, Size
 from models.promptable import PromptableSegmenter
+from models.sam_geometry import Square
 from tests.support.browser import OPTIONS, find_chromium
+
+SIDE, SQUARE = 256, Square(1024)
+"""What SAM's logits are like."""
+
+MIDDLE = Prompts((Point(SMALL[0] // 2, SMALL[1] // 2),))
 
 TIMES, BESIDE = 1.5, 0.030
 """A click may take TIMES the decoder and BESIDE seconds."""
 
 
-class WithDecoder(Ellipses):
-    """Does all the work of a segmenter at each click, and answers with ellipses."""
+class WithDecoder:
+    """Runs a segmenter's decoder at each click, and answers with three masks round it."""
 
     def __init__(self, inner: PromptableSegmenter) -> None:
-        super().__init__()
+        self.info = inner.info
         self._inner = inner
         self._embedding: Embedding | None = None
 
@@ -51,17 +57,26 @@ class WithDecoder(Ellipses):
         prompts: Prompts,
         hint: NDArray[np.float32] | None = None,
     ) -> Candidates:
-        """Have the segmenter make its masks, then return ellipses."""
-        self._inner.candidates(embedding, prompts, hint)
-        return super().candidates(embedding, prompts)
+        """Run the decoder, then scale logits of ellipses to masks as the segmenter does its own."""
+        self._inner.candidates(replace(embedding, size=SMALL), MIDDLE, hint)
+        logits = (_ellipse(embedding.size, prompts.points[-1], share) for share in (4, 10, 2))
+        masks = tuple(SQUARE.mask(one, embedding.size) for one in logits)
+        return Candidates(masks, (0.9, 0.8, 0.7))
 
     def decoder_alone(self) -> float:
-        """Return the seconds of a click on a photo so small that its masks cost nothing."""
+        """Return the seconds of the decoder, with masks so small that they cost nothing."""
         if self._embedding is None:
             raise RuntimeError("no photo is open yet")
         small = replace(self._embedding, size=SMALL)
-        middle = Prompts((Point(SMALL[0] // 2, SMALL[1] // 2),))
-        return seconds_of(lambda: self._inner.candidates(small, middle))
+        return seconds_of(lambda: self._inner.candidates(small, MIDDLE))
+
+
+def _ellipse(size: Size, point: Point, part: int) -> NDArray[np.float32]:
+    """Return logits, SIDE x SIDE, of an ellipse whose axes are parts of a photo's sides."""
+    scale = SIDE / max(size)
+    y, x = np.mgrid[:SIDE, :SIDE] + 0.5
+    along, across = (x - point.x * scale) / size[0], (y - point.y * scale) / size[1]
+    return np.asarray(1 / part - np.hypot(along, across) / scale, np.float32)
 
 
 def built(name: str) -> WithDecoder:
