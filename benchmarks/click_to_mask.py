@@ -35,7 +35,7 @@ SIDE, SQUARE = 256, Square(1024)
 MIDDLE = Prompts((Point(SMALL[0] // 2, SMALL[1] // 2),))
 
 TIMES, BESIDE = 1.5, 0.030
-"""A click may take TIMES the decoder and BESIDE seconds."""
+"""A click may take TIMES as long as the decoder and BESIDE seconds together."""
 
 
 class WithDecoder:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import sys
 import weakref
 
 import numpy as np
@@ -18,7 +17,7 @@ from inpainting.types import Rgb
 
 LEAST_BYTES = 16_000_000
 """Smaller pictures are left as they are: their copies cost milliseconds, and shared memory costs
-two file descriptors a picture and one a copy."""
+two file descriptors a picture, four where it has a profile, and one a copy."""
 
 
 class _Pages(mmap.mmap):
@@ -28,15 +27,16 @@ class _Pages(mmap.mmap):
 
 
 def shareable(rgb: Rgb) -> Rgb:
-    """Return the same picture HxWx3 uint8, read-only, in memory that each `copy_of` it shares.
+    """Return a picture HxWx3 uint8 of the same values that `copy_of` copies page by page.
 
-    That is `rgb` itself where it is small, and where the system has no such memory to give.
+    It is read-only. Where the picture is small, and where the system has no such memory to give,
+    it is `rgb` itself.
     """
     if rgb.nbytes < LEAST_BYTES:
         return rgb
     try:
         pages = _fresh(rgb.nbytes)
-    except OSError:  # no more descriptors, or no more memory
+    except OSError:  # no more descriptors, or no such memory
         return rgb
     shared = _over(pages, rgb)
     np.copyto(shared, rgb)
@@ -45,22 +45,23 @@ def shareable(rgb: Rgb) -> Rgb:
 
 
 def copy_of(rgb: Rgb) -> Rgb:
-    """Return a contiguous copy that may be written to; `rgb` never changes by that."""
+    """Return a copy, rows first, that may be written to; `rgb` never changes by that."""
     pages = rgb.base
     if not isinstance(pages, _Pages) or len(pages) != rgb.nbytes:
-        return np.array(rgb)
+        return np.array(rgb, order="C")
     try:
         private = mmap.mmap(pages.descriptor, len(pages), access=mmap.ACCESS_COPY)
     except OSError:
-        return np.array(rgb)
+        return np.array(rgb, order="C")
     return _over(private, rgb)
 
 
 def _fresh(size: int) -> _Pages:
     """Return shared memory of `size` bytes, whose descriptor is closed when it goes."""
-    if sys.platform != "linux":
-        raise OSError
-    descriptor = os.memfd_create("photo")
+    create = getattr(os, "memfd_create", None)  # Linux alone, and not in every build of Python
+    if create is None:
+        raise OSError("there is no memory that can be mapped twice")
+    descriptor: int = create("photo")
     try:
         os.ftruncate(descriptor, size)
         pages = _Pages(descriptor, size)

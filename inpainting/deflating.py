@@ -48,13 +48,13 @@ def deflated_rows(pixels: Bytes) -> Iterator[bytes]:
     rows = pixels.reshape(pixels.shape[0], -1)
     checksum = zlib.adler32(b"")
     yield ZLIB_HEADER
-    for data, packed in _in_order(partial(_strip, rows), _parts_of(rows)):
+    for data, packed in _in_order(partial(_strip, rows), _strips_of(rows)):
         checksum = zlib.adler32(data, checksum)
         yield packed
     yield struct.pack(">I", checksum)
 
 
-def _parts_of(rows: Bytes) -> Iterator[slice]:
+def _strips_of(rows: Bytes) -> Iterator[slice]:
     """Yield the strips of a picture from its top to its bottom."""
     height, count = rows.shape[0], max(1, STRIP // (rows.shape[1] + 1))
     for top in range(0, height, count):

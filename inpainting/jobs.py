@@ -126,7 +126,8 @@ def paint_together(
         failed = yield from _frame(painter, job, plan, makings, len(job.plans) - number)
         failure = failure or failed
     seconds = (time.perf_counter() - started) / len(makings)
-    results = (_result(making, painter.info, segmenter, job, seconds) for making in makings)
+    before, info = _before(job), painter.info
+    results = (_result(making, info, segmenter, job, before, seconds) for making in makings)
     return Outcome(tuple(results), failure)
 
 
@@ -198,7 +199,12 @@ def _take(making: _Making, painted: Painted, preview: Preview, job: Job, plan: P
 
 
 def _result(
-    making: _Making, painter: ModelInfo, segmenter: ModelInfo, job: Job, seconds: float
+    making: _Making,
+    painter: ModelInfo,
+    segmenter: ModelInfo,
+    job: Job,
+    before: Photo,
+    seconds: float,
 ) -> PaintResult:
     request, settings = job.request, making.settings
     used = prefill_for(request.prefill, request.tool, request.region, settings.strength)
@@ -210,7 +216,7 @@ def _result(
         seconds=seconds,
         recipe=recipe,
         notes=(*making.notes, *_notes(job)),
-        before=_before(job),
+        before=before,
         film=tuple(making.film.values()),
     )
 

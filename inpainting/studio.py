@@ -239,8 +239,8 @@ class Studio:
                 variations, job = self._planned(request, info)
             *others, last = _groups(variations, info.batch)
             for together in others:
-                outcome = yield from paint_together(painter, segmenter, job, together)
-                yield from _told(outcome)
+                # None of these pictures is held here while the next ones are painted.
+                yield from _told((yield from paint_together(painter, segmenter, job, together)))
             outcome = yield from paint_together(painter, segmenter, job, last)
             del painter  # the next may paint, or another painter come, while pictures are filed
             self._turns.leave(place)
@@ -290,7 +290,7 @@ def _groups(variations: tuple[PaintSettings, ...], size: int) -> list[tuple[Pain
 
 
 def _told(outcome: Outcome) -> Iterator[PaintResult]:
-    """Yield the results of those that were painted, then raise what went wrong with others."""
+    """Yield the results of those that were painted; raises what went wrong with the others."""
     yield from outcome.results
     if outcome.failure is not None:
         raise outcome.failure

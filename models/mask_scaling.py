@@ -61,7 +61,7 @@ def above_zero(logits: Logits, size: Size) -> Mask:
 
 
 def _cells(logits: Logits) -> NDArray[np.uint8]:
-    """Return what each cell is; the last row and column are cells with what goes on as they are."""
+    """Return what each cell is; beyond the last row and column the logits go on as they are."""
     above = np.pad(logits > 0, ((0, 1), (0, 1)), mode="edge")
     corners = above[:-1, :-1], above[1:, :-1], above[:-1, 1:], above[1:, 1:]
     cells = np.full(logits.shape, MIXED, np.uint8)

@@ -86,8 +86,12 @@ class Outfit:
         self.encodings.clear()
 
     def lower(self) -> bool:
-        """Forget, and step down the memory ladder if there is one; False on its lowest rung."""
+        """Forget, and step down the memory ladder if there is one; False on its lowest rung.
+
+        A lower rung leaves more room to paint in.
+        """
         self.forget()
+        self.too_many.pixels = math.inf
         return self.ladder is not None and self.ladder.lower()
 
 
@@ -106,7 +110,7 @@ class StableBatch:
     def run(self) -> None:
         """Serve every seat; where memory ends in halves, and alone one rung down the ladder.
 
-        So many are not tried again.
+        From then on as many, of that size or larger, are painted in halves at once.
         """
         if len(self._seats) > 1 and self._pixels >= self._outfit.too_many.pixels:
             self._halve(self._seats)

@@ -42,8 +42,11 @@ async function drawMask() {
 	if (!next && pending) return;
 	if (other) {
 		if (next) unpacking += 1;
-		const unpacked = next && (await unpack(next).finally(() => (unpacking -= 1)));
-		if (version !== shown.version) return redraw();
+		const unpacked = next && (await unpack(next).finally(() => {
+			unpacking -= 1;
+			redraw();
+		}));
+		if (version !== shown.version) return;
 		[mask, packed] = [unpacked, key];
 	}
 	if (!pending) strokes = strokes.filter(({ seq }) => sent.some((item) => item.seq === seq));

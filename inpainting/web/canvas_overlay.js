@@ -1,4 +1,4 @@
-// The tint and the outline, in device pixels.
+// The tint and the outline.
 const overlay = $('.pp-overlay'), strokePen = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
 const TINT = [118, 75, 255], DARK = [20, 12, 48], OPACITY = 0.46;
 const BOLD = 0.85, RIM = 1.9; // half widths of the outline's white and of its dark rim, CSS pixels

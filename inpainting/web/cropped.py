@@ -20,7 +20,8 @@ WORKERS = 2
 class CroppedMask:
     """A mask of `size` (width, height), packed, or being packed by another thread.
 
-    Who asks for more than the size waits for that, and so does who compares two of them.
+    Who asks for its box or its pixels waits for that, and is told what went wrong with it; so does
+    who compares two of them, but not who compares one with itself.
     """
 
     size: Size
@@ -29,29 +30,30 @@ class CroppedMask:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, CroppedMask):
             return NotImplemented
-        return self is other or (self.size == other.size and self._parts == other._parts)
+        return self is other or (self.size == other.size and self._packed == other._packed)
 
     def __hash__(self) -> int:
-        return hash(self.size)  # nobody waits to look one up
+        return hash(self.size)
 
     @property
     def box(self) -> Box:
         """The bounds, outside of which all is False; four zeros for a mask of nothing."""
-        return self._parts[0]
+        return self._packed[0]
 
     @property
     def part(self) -> PackedMask:
         """The mask within its bounds."""
-        return self._parts[1]
+        return self._packed[1]
 
     @property
-    def _parts(self) -> tuple[Box, PackedMask]:
+    def _packed(self) -> tuple[Box, PackedMask]:
         return self._packing.result()
 
     @property
     def nbytes(self) -> int:
-        """The memory that it takes, or nearly."""
-        return len(self.part.data)
+        """The memory that it takes, or nearly; 0 until it is packed, and where it never is."""
+        known = self._packing.done() and self._packing.exception() is None
+        return len(self.part.data) if known else 0
 
     def whole(self) -> Mask:
         """Return the mask HxW bool at its full size, bit for bit."""

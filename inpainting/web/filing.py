@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,7 +12,9 @@ from inpainting.types import PaintResult
 from inpainting.web.finished import Finished
 
 MOST_WAITING = 2
-"""As many are held in memory; then the painter waits for the first of them."""
+"""As many may wait to be filed, the one that is being filed among them; then the painter waits."""
+
+_LOG = logging.getLogger(__name__)
 
 
 class Filing:
@@ -44,3 +47,13 @@ class Filing:
         """
         while self._waiting and (self._waiting[0].done() or len(self._waiting) > most):
             yield self._waiting.popleft().result()
+
+    def rest(self) -> Iterator[Finished]:
+        """Yield all that are filed, once they are; the log tells of the others."""
+        while self._waiting:
+            error = self._waiting[0].exception()
+            one = self._waiting.popleft()
+            if error is None:
+                yield one.result()
+            else:
+                _LOG.error("a finished picture could not be filed", exc_info=error)

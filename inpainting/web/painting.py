@@ -57,8 +57,9 @@ class Strip:
 
 @dataclass(slots=True)
 class Tally:
-    """What a run has brought so far: how many pictures were painted, the seconds of each that is
-    filed, and small copies, which are kept for a grid alone.
+    """What a run has brought so far.
+
+    `painted` pictures, the `seconds` of each that is filed, and `small` copies for a grid.
     """
 
     painted: int = 0
@@ -123,24 +124,27 @@ def _steps(
     request = suited(request_of(session, photo, form), studio.painter.info)
     plot = plot_of(request, form)
     file = partial(finish, photo=photo, source=source)
-    with Filing(file) as filing, closing(_events(studio, plot)) as events:
+    seen = progress.WAITING
+    with Filing(file) as filing:
         try:
-            for event in events:
-                if not desk.wants(ticket):
-                    return
-                if isinstance(event, PaintResult):
-                    _take(studio, event, plot, tally)
-                    filing.add(event)
-                else:
-                    yield progress.painting(event, tally.painted + 1, plot.count)
-                for item in filing.ready():
-                    _put(desk, item, tally)
-                    yield progress.WAITING
+            with closing(_events(studio, plot)) as events:
+                for event in events:
+                    if not desk.wants(ticket):
+                        return
+                    if isinstance(event, PaintResult):
+                        _take(studio, event, plot, tally)
+                        filing.add(event)
+                    else:
+                        seen = progress.painting(event, tally.painted + 1, plot.count)
+                        yield seen
+                    for item in filing.ready():
+                        _put(desk, item, tally)
+                        yield seen
             for item in filing.ready(0):
                 _put(desk, item, tally)
                 yield progress.WAITING
         finally:  # what is painted stays, also where somebody pressed Stop since
-            for item in filing.ready(0):
+            for item in filing.rest():
                 _put(desk, item, tally)
     if plot.is_grid:
         whole = sheet_of(plot, tally.small)

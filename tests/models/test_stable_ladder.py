@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -113,6 +114,7 @@ def test_a_batch_is_halved_before_one_of_it_goes_down() -> None:
     assert [picture.notes for picture in made] == [(STEPPED_DOWN,), ()]
     for seed, picture in enumerate(made, 1):
         assert np.array_equal(picture.rgb, paint(plain, seed=seed).rgb)
+    assert painter._outfit.too_many.pixels == math.inf  # a lower rung has room for more
 
 
 def test_what_was_remembered_is_let_go_on_the_way_down() -> None:

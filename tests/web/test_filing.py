@@ -78,6 +78,22 @@ def test_one_that_fails_costs_none_of_the_others(results: list[PaintResult]) -> 
         assert seeds(filing.ready(0)) == [3, 4]
 
 
+def test_the_rest_is_all_that_could_be_filed(
+    results: list[PaintResult], caplog: pytest.LogCaptureFixture
+) -> None:
+    def file(result: PaintResult) -> Finished:
+        if result.seed < 3:
+            raise OSError("no space left")
+        return filed(result)
+
+    with Filing(file) as filing:
+        for result in results:
+            filing.add(result)
+        assert seeds(filing.rest()) == [3, 4]
+        assert seeds(filing.rest()) == []
+    assert caplog.text.count("OSError: no space left") == 2
+
+
 def test_the_block_ends_when_all_is_written(results: list[PaintResult]) -> None:
     done: list[int] = []
 

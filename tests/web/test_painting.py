@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+import threading
+from collections.abc import Generator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,12 +13,25 @@ import pytest
 
 from inpainting.photo import open_photo, read_recipe
 from inpainting.studio import Studio
-from inpainting.types import Combine, Edges, Prompts, Region, Rgb, Stroke, Tool
+from inpainting.types import (
+    Combine,
+    Edges,
+    Mask,
+    Painted,
+    PaintSettings,
+    Progress,
+    Prompts,
+    Region,
+    Rgb,
+    Stroke,
+    Tool,
+)
 from inpainting.web import editing, history, progress
 from inpainting.web.desk import Desk
-from inpainting.web.finished import Sheet
+from inpainting.web.finished import Finished, Sheet
 from inpainting.web.form import Form, request_of
 from inpainting.web.painting import Shown, paint
+from inpainting.web.results import finish
 from inpainting.web.selecting import UNEXPECTED, settle
 from tests.support.fakes import FakePainter, FakeSegmenter
 from tests.support.photos import photo
@@ -265,16 +280,71 @@ def test_what_was_painted_is_listed_though_its_tab_was_closed(studio: Studio) ->
     assert [item.seed for item in desk.session.results] == [1]
 
 
-def test_a_file_that_cannot_be_written_is_told_of(
-    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    desk = selected(studio)
+@pytest.fixture
+def full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocked = tmp_path / "blocked"
     blocked.write_bytes(b"a file, where a folder is to be")
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(blocked))
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_file_that_cannot_be_written_is_told_of(studio: Studio) -> None:
+    desk = selected(studio)
     last = run(studio, desk, Form("x"))[-1]
     assert (last.progress["state"], last.progress["text"]) == ("failed", UNEXPECTED)
     assert desk.session.mask is not None
+
+
+class Leaving(FakePainter):
+    """Tells when a job was given up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = threading.Event()
+
+    def paint(
+        self, rgb: Rgb, hole: Mask, settings: PaintSettings
+    ) -> Generator[Progress | Painted, None, None]:
+        """Paint as ever."""
+        try:
+            yield from super().paint(rgb, hole, settings)
+        except GeneratorExit:
+            self.left.set()
+            raise
+
+
+@pytest.mark.parametrize("fails", [True, False])
+@pytest.mark.parametrize("closed", [True, False])
+def test_who_stops_lets_the_painter_go_before_the_files_are_written(
+    monkeypatch: pytest.MonkeyPatch, fails: bool, closed: bool
+) -> None:
+    painter = Leaving()
+    studio = Studio(FakeSegmenter(), painter)
+
+    def slow(*given: Any, **named: Any) -> Finished:
+        assert painter.left.wait(60)
+        if fails:
+            raise OSError("no space left")
+        return finish(*given, **named)
+
+    monkeypatch.setattr("inpainting.web.painting.finish", slow)
+    desk, seen = selected(studio), 0
+    events = paint(studio, desk, Form("x", seed="1", variations=3), desk.begin())
+    while seen < 2:
+        seen += next(events).progress.get("step") == 1
+    if closed:
+        events.close()
+    else:
+        desk.stop()
+        assert list(events)[-1].progress["text"] == progress.STOPPED["text"]
+    assert [item.seed for item in desk.session.results] == ([] if fails else [1])
+
+
+def test_the_card_stays_with_its_picture_while_others_are_listed(studio: Studio) -> None:
+    desk = selected(studio)
+    shown = list(paint(studio, desk, Form("x", seed="1", variations=3), desk.begin()))
+    places = [at for at, view in enumerate(shown) if view.progress.get("step")]
+    assert places == list(range(places[0], places[-1] + 1))
 
 
 def test_a_repaint_is_a_step_that_undo_takes_back_and_its_picture_stays(studio: Studio) -> None:
