@@ -132,3 +132,18 @@ def test_an_example_takes_the_place_of_an_upload(site: Site, open_page: OpenPage
     guest.open(png(noise(90, 60)), "mine.png")
     state = guest.settled()
     assert (state["photo"]["name"], state["points"]) == ("mine", [])
+
+
+def test_a_photo_that_is_closed_leaves_nothing_on_the_page(site: Site, open_page: OpenPage) -> None:
+    guest = open_page(site.url)
+    guest.open(png(noise(80, 60)), "gone.png")
+    guest.click(30, 20)
+    drawn = [guest.page.locator(f".pp-{name}") for name in ("frame", "overlay", "marks")]
+    assert all(one.is_visible() for one in drawn[:2])
+    guest.page.locator('[data-action="close"]').click()
+    guest.page.wait_for_selector(".pp-empty")
+    assert guest.settled()["photo"] is None
+    assert not any(one.is_visible() for one in drawn)
+    guest.open(png(noise(64, 48)), "next.png")
+    assert drawn[1].is_visible()
+    assert guest.settled()["points"] == []
