@@ -29,7 +29,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "loading": ("--rounds", "3"),
     "gpu": (),
 }
-"""What is run, with options that keep the whole under eight minutes on two free cores.
+"""What is run, with options that keep the whole under nine minutes on two free cores.
 
 `gpu` runs its own scripts where there is a GPU; `peer_iopaint` wants an environment of its own and
 is run by hand.
