@@ -1,5 +1,5 @@
 // Draws a view when it comes.
-const KEPT = 'pp-desk'; // the desk that a reload finds again
+const KEPT = 'pp-desk'; // for a reload
 let packed, unpacking = 0, frameWanted = 0, shape = '', middleBefore = middle();
 
 function redraw() {
@@ -98,7 +98,7 @@ root.ppView = (next) => {
 root.ppPlace = (clientX, clientY) => pixelAt(spotOf({ clientX, clientY }));
 
 new ResizeObserver(onRoom).observe(stage);
-onWide(window, 'resize', redraw); // the density may have changed
+onWide(window, 'resize', redraw); // density
 window.ppTranslate(element);
 setBrush(brush);
 watch('value', () => show(props.value));

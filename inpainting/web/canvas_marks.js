@@ -41,6 +41,7 @@ function pointAt(spot, coarse, include) {
 }
 
 const isDrawing = () => tool === 'brush' || tool === 'eraser';
+const subtracts = () => shown.parts.find(({ key }) => key === shown.active)?.op === 'subtract';
 
 function drawRing(spot) {
 	ring.hidden = !spot || !isDrawing() || !shown.photo || Boolean(compare);

@@ -47,7 +47,7 @@ on($('.pp-edges'), 'input', ({ target }) => {
 	if (edge === 'feather') autoFeather.checked = false;
 	if (edge) setSlider(target, valueOf(target));
 	clearTimeout(edgesTimer);
-	edgesTimer = setTimeout(sendEdges, 120); // ms; only the newest values go
+	edgesTimer = setTimeout(sendEdges, 120); // ms
 });
 
 function fillPart(row, part, index) {

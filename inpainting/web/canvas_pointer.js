@@ -1,6 +1,6 @@
 // Mouse, pen, fingers and the keyboard's cursor.
-const DRAG = 6; // CSS pixels a pointer moves before a click becomes a drag
-const pointers = new Map(); // those that are down: where
+const DRAG = 6; // CSS pixels
+const pointers = new Map(); // that are down
 let gesture = null, aimed = true, lastZoom = 0;
 
 const apart = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
@@ -17,7 +17,7 @@ function press(id, spot, { pointerType, shiftKey, button }) {
 	pointers.set(id, spot);
 	const touch = pointerType === 'touch', other = shiftKey || button === 2, include = !other && tool !== 'exclude', kind = kindOf(button);
 	gesture = { kind, spot, last: spot, from: pixelAt(spot), touch, button, include, index: pointAt(spot, touch, include) };
-	if (kind === 'stroke') gesture.stroke = { erase: (tool === 'eraser') !== other, size: brush, line: cornerAt(spot) };
+	if (kind === 'stroke') gesture.stroke = { erase: (tool === 'eraser' || subtracts()) !== other, size: brush, line: cornerAt(spot) };
 	redraw();
 }
 

@@ -11,6 +11,7 @@ function drawHint() {
 		compare,
 		nothing: !shown.photo,
 		[shown.region]: shown.mask && (tool === 'include' || tool === 'exclude'),
+		eraser: tool === 'brush' && subtracts(),
 		[tool]: true,
 	};
 	const kind = Object.keys(holds).find((name) => holds[name]);

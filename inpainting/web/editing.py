@@ -315,6 +315,8 @@ def _with_new_part(now: Step, op: Combine) -> Step:
 
 def _with_point(now: Step, point: Point) -> Step:
     part = now.part
+    if part.shown and point in part.prompts.points:  # the second half of a double click
+        return now
     hint = None if part.answer is None else part.answer.hint(part.chosen)
     prompts = replace(part.prompts, points=(*part.prompts.points, point))
     return _with_prompts(now, prompts, hint)

@@ -153,6 +153,24 @@ def test_parts_are_added_subtracted_intersected_hidden_and_deleted(
         assert (selection(guest) == expected).all()
 
 
+def test_the_brush_takes_away_in_a_part_that_subtracts(site: Site, open_page: OpenPage) -> None:
+    guest = opened(site, open_page, (250, 240))
+    bare(guest)
+    before = selection(guest)
+    guest.new_part("subtract")
+    guest.tool("[data-tool=brush]")
+    assert guest.page.locator('[data-hint~="eraser"]').is_visible()
+    assert not guest.page.locator('[data-hint~="brush"]').is_visible()
+    guest.stroke((250, 200), (250, 280))
+    after = selection(guest)
+    assert not after[240, 250]
+    assert (after <= before).all()
+    guest.new_part("add")
+    assert guest.page.locator('[data-hint~="brush"]').is_visible()
+    guest.stroke((250, 230), (250, 250))
+    assert selection(guest)[240, 250]
+
+
 def test_the_subject_is_proposed_without_a_click(site: Site, open_page: OpenPage) -> None:
     guest = opened(site, open_page)
     guest.tool("[data-action=subject]")

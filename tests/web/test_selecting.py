@@ -315,13 +315,17 @@ def test_two_desks_and_many_threads_never_mix() -> None:
     desks = [loaded(seed) for seed in range(4)]
     start = Barrier(8)
 
-    def work(desk: Desk, y: int) -> None:
+    def work(desk: Desk, first: int, y: int) -> None:
         start.wait()
-        for x in range(10):
+        for x in range(first, first + 10):
             desk.change(partial(e.click, x=x, y=y))
             settle(studio, desk)
 
-    threads = [Thread(target=work, args=(desk, n)) for n, desk in enumerate(desks) for _ in "ab"]
+    threads = [
+        Thread(target=work, args=(desk, first, n))
+        for n, desk in enumerate(desks)
+        for first in (0, 10)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

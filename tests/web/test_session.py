@@ -141,6 +141,15 @@ def test_click_exclude_and_box_end_in_the_prompts() -> None:
     assert e.box(session, Box(0, 0, 9, 9)).now.part.prompts.box == Box(0, 0, 9, 9)
 
 
+def test_the_second_half_of_a_double_click_is_no_step() -> None:
+    once = settled(e.click(LOADED, 5, 6))
+    assert e.click(once, 5, 6).now == once.now
+    assert len(e.click(once, 5, 6).past) == len(once.past)
+    assert len(e.exclude(once, 5, 6).now.part.prompts.points) == 2
+    hidden = settled(e.show_part(once, key=once.now.part.key, shown=False))
+    assert e.click(hidden, 5, 6).now.part.shown
+
+
 def test_a_new_action_forgets_what_was_undone() -> None:
     session = e.click(h.undo(e.click(LOADED, 1, 1)), 2, 2)
     assert session.future == ()

@@ -229,7 +229,7 @@ def test_results_are_bounded() -> None:
 def test_the_history_is_bounded() -> None:
     session = LOADED
     for n in range(h.MAX_HISTORY + 20):
-        session = e.click(session, n % 64, 0)
+        session = e.click(session, n % 64, n // 64)
     assert len(session.past) == h.MAX_HISTORY
 
 
