@@ -8,13 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpainting.masks import bounds
 from inpainting.types import Box, Mask, Size
 
 Logits = NDArray[np.float32]
 Whole = NDArray[np.intp]
 
-NONE, ALL, MIXED = 0, 1, 2
+NONE, ALL, MIXED = 0, 1, 2  # NONE is 0: bounds are those of what is not
 """What a cell between four neighbouring logits is: below 0, above it, or crossed by the border."""
 
 STRIP_PIXELS = 1 << 20
@@ -54,9 +53,10 @@ def above_zero(logits: Logits, size: Size) -> Mask:
     if np.count_nonzero(cells == MIXED) > SPECKLED * cells.size:
         scaled: Mask = np.asarray(cv2.resize(logits, size, interpolation=cv2.INTER_LINEAR)) > 0
         return scaled
-    mask, box = np.zeros((size[1], size[0]), np.bool_), bounds(cells != NONE)
-    if box is not None:
-        _fill(mask, logits, cells, box)
+    mask = np.zeros((size[1], size[0]), np.bool_)
+    x, y, columns, rows = cv2.boundingRect(cells)
+    if columns:
+        _fill(mask, logits, cells, Box(x, y, x + columns, y + rows))
     return mask
 
 
