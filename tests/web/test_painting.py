@@ -1,12 +1,9 @@
 from __future__ import annotations
 
 import math
-import threading
-from collections.abc import Generator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,76 +13,31 @@ from inpainting.studio import Studio
 from inpainting.types import (
     Combine,
     Edges,
-    Mask,
-    Painted,
-    PaintSettings,
-    Progress,
     Prompts,
     Region,
-    Rgb,
     Stroke,
     Tool,
 )
-from inpainting.web import editing, history, progress
+from inpainting.web import editing, history
 from inpainting.web.desk import Desk
-from inpainting.web.finished import Finished, Sheet
 from inpainting.web.form import Form, request_of
-from inpainting.web.painting import Shown, paint
-from inpainting.web.results import finish
-from inpainting.web.selecting import UNEXPECTED, settle
+from inpainting.web.painting import paint
+from inpainting.web.selecting import settle
 from tests.support.fakes import FakePainter, FakeSegmenter
+from tests.support.painting import (
+    cache,
+    items,
+    opened,
+    painter,
+    pixels,
+    run,
+    seeds,
+    selected,
+    studio,
+)
 from tests.support.photos import photo
 
-
-@pytest.fixture(autouse=True)
-def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
-
-
-def opened() -> Desk:
-    desk, opened = Desk(), photo(256, 200)
-    desk.open(opened)
-    sheet = Sheet(opened.digest, opened.size, opened.name, "x.jpg")
-    desk.change(partial(editing.load, sheet=sheet))
-    desk.change(partial(editing.set_edges, edges=Edges()))
-    return desk
-
-
-def selected(studio: Studio) -> Desk:
-    desk = opened()
-    desk.change(partial(editing.click, x=100, y=90))
-    settle(studio, desk)
-    return desk
-
-
-def items(shown: Shown) -> list[dict[str, Any]]:
-    assert shown.results is not None
-    found: list[dict[str, Any]] = shown.results["items"]
-    return found
-
-
-def seeds(shown: Shown) -> list[int]:
-    return [item["seed"] for item in items(shown)]
-
-
-def pixels(desk: Desk, number: int) -> Rgb:
-    result = desk.session.result(number)
-    assert result is not None
-    return open_photo(Path(result.sheet.path)).pixels
-
-
-def run(studio: Studio, desk: Desk, form: Form) -> list[Shown]:
-    return list(paint(studio, desk, form, desk.begin()))
-
-
-@pytest.fixture
-def painter() -> FakePainter:
-    return FakePainter()
-
-
-@pytest.fixture
-def studio(painter: FakePainter) -> Studio:
-    return Studio(FakeSegmenter(), painter)
+__all__ = ["cache", "painter", "studio"]
 
 
 def test_a_repaint_shows_steps_then_the_result(studio: Studio) -> None:
@@ -203,38 +155,6 @@ def test_nothing_runs_without_photo_and_selection(
     assert painter.settings == []
 
 
-def test_stop_ends_within_one_step_and_the_next_run_is_unharmed(
-    studio: Studio, painter: FakePainter
-) -> None:
-    desk = selected(studio)
-    ticket = desk.begin()
-    events = paint(studio, desk, Form("x"), ticket)
-    for shown in events:
-        if shown.progress.get("step") == 2:
-            desk.stop()
-    assert painter.closed == 1
-    assert run(studio, desk, Form("x", seed="3"))[-1].progress["state"] == "done"
-    assert desk.session.mask is not None
-
-
-def test_a_closed_tab_closes_the_painter(studio: Studio, painter: FakePainter) -> None:
-    desk = selected(studio)
-    events = paint(studio, desk, Form("x"), desk.begin())
-    for _ in range(3):
-        next(events)
-    events.close()
-    assert painter.closed == 1
-
-
-def test_a_stop_before_the_start_paints_nothing(studio: Studio, painter: FakePainter) -> None:
-    desk = selected(studio)
-    ticket = desk.begin()
-    desk.stop()
-    shown = list(paint(studio, desk, Form("x"), ticket))
-    assert all(seeds(view) == [] for view in shown)
-    assert painter.settings == []
-
-
 def test_all_results_stay_listed_whatever_comes_after(studio: Studio) -> None:
     desk = selected(studio)
     assert seeds(run(studio, desk, Form("x", seed="1"))[-1]) == [1]
@@ -257,87 +177,6 @@ def test_variations_are_on_the_desk_as_they_arrive(studio: Studio) -> None:
     assert sorted(counts) == counts
     assert set(counts) == {0, 1, 2, 3}
     assert desk.session.now.result == 3
-
-
-def test_what_was_painted_before_stop_is_listed(studio: Studio) -> None:
-    """Its file may still be on the way when the button is pressed."""
-    desk = selected(studio)
-    form, seen = Form("x", seed="1", variations=3), 0
-    for shown in paint(studio, desk, form, desk.begin()):
-        seen += shown.progress.get("step") == 1
-        if seen == 2:  # a step of the second
-            desk.stop()
-    assert shown.progress == {**progress.STOPPED, "run": shown.progress["run"]}
-    assert seeds(shown) == [1]
-
-
-def test_what_was_painted_is_listed_though_its_tab_was_closed(studio: Studio) -> None:
-    desk, seen = selected(studio), 0
-    events = paint(studio, desk, Form("x", seed="1", variations=3), desk.begin())
-    while seen < 2:
-        seen += next(events).progress.get("step") == 1
-    events.close()
-    assert [item.seed for item in desk.session.results] == [1]
-
-
-@pytest.fixture
-def full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    blocked = tmp_path / "blocked"
-    blocked.write_bytes(b"a file, where a folder is to be")
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(blocked))
-
-
-@pytest.mark.usefixtures("full_disk")
-def test_a_file_that_cannot_be_written_is_told_of(studio: Studio) -> None:
-    desk = selected(studio)
-    last = run(studio, desk, Form("x"))[-1]
-    assert (last.progress["state"], last.progress["text"]) == ("failed", UNEXPECTED)
-    assert desk.session.mask is not None
-
-
-class Leaving(FakePainter):
-    """Tells when a job was given up."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.left = threading.Event()
-
-    def paint(
-        self, rgb: Rgb, hole: Mask, settings: PaintSettings
-    ) -> Generator[Progress | Painted, None, None]:
-        """Paint as ever."""
-        try:
-            yield from super().paint(rgb, hole, settings)
-        except GeneratorExit:
-            self.left.set()
-            raise
-
-
-@pytest.mark.parametrize("fails", [True, False])
-@pytest.mark.parametrize("closed", [True, False])
-def test_who_stops_lets_the_painter_go_before_the_files_are_written(
-    monkeypatch: pytest.MonkeyPatch, fails: bool, closed: bool
-) -> None:
-    painter = Leaving()
-    studio = Studio(FakeSegmenter(), painter)
-
-    def slow(*given: Any, **named: Any) -> Finished:
-        assert painter.left.wait(60)
-        if fails:
-            raise OSError("no space left")
-        return finish(*given, **named)
-
-    monkeypatch.setattr("inpainting.web.painting.finish", slow)
-    desk, seen = selected(studio), 0
-    events = paint(studio, desk, Form("x", seed="1", variations=3), desk.begin())
-    while seen < 2:
-        seen += next(events).progress.get("step") == 1
-    if closed:
-        events.close()
-    else:
-        desk.stop()
-        assert list(events)[-1].progress["text"] == progress.STOPPED["text"]
-    assert [item.seed for item in desk.session.results] == ([] if fails else [1])
 
 
 def test_the_card_stays_with_its_picture_while_others_are_listed(studio: Studio) -> None:
@@ -404,52 +243,6 @@ def test_clicks_go_into_the_recipe_where_they_alone_led_to_the_mask(studio: Stud
     drawn = selected(studio)
     drawn.change(partial(editing.stroke, drawn=Stroke(((9.0, 9.0),), 5)))
     assert request_of(settle(studio, drawn), picture, Form()).prompts == Prompts()
-
-
-def test_a_repaint_that_another_photo_ended_leaves_a_quiet_card(studio: Studio) -> None:
-    desk = selected(studio)
-    shown = paint(studio, desk, Form("x"), desk.begin())
-    next(shown)
-    next(shown)
-    desk.stop()
-    desk.change(editing.reset)
-    (last,) = shown
-    assert (last.progress["state"], last.busy) == ("idle", False)
-
-
-def test_something_unforeseen_is_worded() -> None:
-    def fail(_: int) -> None:
-        raise RuntimeError("secret")
-
-    studio = Studio(FakeSegmenter(), FakePainter(fail))
-    last = run(studio, selected(studio), Form("x"))[-1]
-    assert last.progress["text"] == UNEXPECTED
-
-
-def test_stop_before_the_first_step_leaves_no_page_that_waits(studio: Studio) -> None:
-    desk = selected(studio)
-    ticket = desk.begin()
-    desk.stop()
-    (last,) = paint(studio, desk, Form("sunset sea"), ticket)
-    assert last.progress["text"].startswith("Stopped")
-    assert not last.busy
-
-
-def test_stop_in_the_middle_is_the_last_that_is_shown(studio: Studio) -> None:
-    desk = selected(studio)
-    shown = paint(studio, desk, Form("sunset sea"), desk.begin())
-    assert next(shown).busy
-    assert next(shown).busy
-    desk.stop()
-    (last,) = shown
-    assert not last.busy
-
-
-def test_a_repaint_that_a_newer_one_replaced_says_nothing_more(studio: Studio) -> None:
-    desk = selected(studio)
-    ticket = desk.begin()
-    desk.begin()
-    assert list(paint(studio, desk, Form("sunset sea"), ticket)) == []
 
 
 def test_a_tool_that_is_chosen_while_a_repaint_waits_stays(painter: FakePainter) -> None:
