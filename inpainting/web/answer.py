@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from inpainting.cropped import CroppedMask, crop_mask, crop_masks
 from inpainting.types import Candidates, Mask, Size
-from inpainting.web.cropped import CroppedMask, crop_mask, crop_masks
 from inpainting.web.display import THUMB_SIDE, mask_url
 
 

@@ -9,12 +9,12 @@ from types import MappingProxyType
 
 import numpy as np
 
+from inpainting.cropped import CroppedMask, crop_mask
 from inpainting.masks import hole_bounds
 from inpainting.repainting import default_feather
 from inpainting.selection import Layer, combine, refine
 from inpainting.types import Combine, Edges, Mask, ModelInfo, Size, Stroke
 from inpainting.web.answer import Composed, nothing
-from inpainting.web.cropped import CroppedMask, crop_mask
 from inpainting.web.session import Part, Session, Step
 
 LOOK_BACK = 20

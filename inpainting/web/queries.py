@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from types import MappingProxyType
 
+from inpainting.cropped import crop_mask
 from inpainting.cutout import cutout
 from inpainting.errors import BadRequest, NothingSelected, PointPaintError
 from inpainting.photo import encode_mask, encode_png
@@ -19,7 +20,6 @@ from inpainting.types import Mask, Photo
 from inpainting.web import editing
 from inpainting.web.actions import Data, mapping, number
 from inpainting.web.archive import zip_results
-from inpainting.web.cropped import crop_mask
 from inpainting.web.desk import Desk, Desks, one_at_a_time
 from inpainting.web.display import small_mask
 from inpainting.web.kept import keep

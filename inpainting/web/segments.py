@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from inpainting.cropped import CroppedMask, crop_masks
 from inpainting.enlarging import enlarge
 from inpainting.errors import BadRequest
 from inpainting.types import Candidates, Mask, Size
 from inpainting.web.answer import Answer, pack_one
-from inpainting.web.cropped import CroppedMask, crop_masks
 from inpainting.web.display import Greys, fitting, grey_url
 
 LABELS_SIDE = 1024

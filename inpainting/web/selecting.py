@@ -8,12 +8,12 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from inpainting.cropped import CroppedMask
 from inpainting.errors import PointPaintError
 from inpainting.studio import Studio
 from inpainting.types import Mask
 from inpainting.web.answer import pack
 from inpainting.web.composing import compose
-from inpainting.web.cropped import CroppedMask
 from inpainting.web.desk import Desk
 from inpainting.web.history import answered, failed, settled
 from inpainting.web.session import Part, Session

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
+from inpainting.cropped import CroppedMask
 from inpainting.studio import Studio
 from inpainting.types import Box
 from inpainting.web.answer import Composed
-from inpainting.web.cropped import CroppedMask
 from inpainting.web.finished import Sheet
 from inpainting.web.kept import served
 from inpainting.web.session import Part, Session

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from inpainting.cropped import NOWHERE, crop_mask, crop_masks
 from inpainting.masks import bounds
 from inpainting.types import Mask
-from inpainting.web.cropped import NOWHERE, crop_mask, crop_masks
 
 shapes = st.tuples(st.integers(1, 40), st.integers(1, 40))
 masks = arrays.arrays(np.bool_, shapes) | st.builds(np.zeros, shapes, st.just(np.bool_))

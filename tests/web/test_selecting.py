@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from inpainting.cropped import crop_mask
 from inpainting.errors import BadRequest, ModelUnavailable
 from inpainting.masks import to_hole
 from inpainting.repainting import plan
@@ -19,7 +20,6 @@ from inpainting.web import editing as e
 from inpainting.web import history as h
 from inpainting.web.answer import pack_one
 from inpainting.web.composing import Ingredient, compose, rest_after
-from inpainting.web.cropped import crop_mask
 from inpainting.web.desk import Desk
 from inpainting.web.finished import Sheet
 from inpainting.web.selecting import UNEXPECTED, settle
