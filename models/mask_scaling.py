@@ -19,7 +19,6 @@ NONE, ALL, MIXED = 0, 1, 2  # NONE is 0: bounds are those of what is not
 STRIP_PIXELS = 1 << 20
 """About so many pixels are filled at a time: what they take stays in the processor's cache."""
 
-
 SPECKLED = 0.1
 """The share of cells that the border crosses from which on to scale them all is quicker."""
 

@@ -86,13 +86,12 @@ class Outfit:
         self.encodings.clear()
 
     def lower(self) -> bool:
-        """Forget, and step down the memory ladder if there is one; False on its lowest rung.
-
-        A lower rung leaves more room to paint in.
-        """
+        """Forget, and step down the memory ladder if there is one; False on its lowest rung."""
         self.forget()
-        self.too_many.pixels = math.inf
-        return self.ladder is not None and self.ladder.lower()
+        stepped = self.ladder is not None and self.ladder.lower()
+        if stepped:  # there is more room to paint in
+            self.too_many.pixels = math.inf
+        return stepped
 
 
 class StableBatch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from contextlib import closing
 from dataclasses import replace
@@ -193,6 +194,7 @@ def test_where_one_picture_does_not_fit_either_it_is_told(
     Fault(pipeline.unet, "forward", out_of_memory, lambda call: call <= 3)
     with pytest.raises(OutOfMemory):
         together(painter, THREE)
+    assert painter._outfit.too_many.pixels < math.inf  # nothing has made room for more
     assert nearly(alone, paint(painter))
 
 
