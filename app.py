@@ -81,6 +81,7 @@ def serve_page(settings: Settings) -> None:
     from models.bringup import bring_up, embedded_models
     from models.filling import embedded_fillers
     from models.switching import Switcher
+    from models.workers import Workers
 
     with without_stubs():
         from inpainting.web.page import build_page
@@ -88,8 +89,10 @@ def serve_page(settings: Settings) -> None:
 
     segmenter, painter = embedded_models()
     studio = Studio(segmenter, painter, settings, fillers=embedded_fillers())
-    page = build_page(studio, settings, examples(), Switcher(studio, settings))
-    serve(page, settings, once_up=bring_up(settings, studio, painter).start)
+    workers = Workers()
+    switcher = Switcher(studio, settings, workers=workers)
+    page = build_page(studio, settings, examples(), switcher)
+    serve(page, settings, once_up=bring_up(settings, studio, painter, workers=workers).start)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from models.catalog import (
 from models.deferred import DeferredPainter
 from models.loading import Loaded, load, load_painter, resolve_preset
 from models.tuning import tuning_of
+from models.workers import Workers
 
 ADVICE = 'make run ARGS="--preset sdxl"'
 """The one command that loads SAM and SDXL."""
@@ -137,17 +138,23 @@ def models_for(
 
 
 def bring_up(
-    settings: Settings, holder: Holder, painter: DeferredPainter, load: Loader = load
+    settings: Settings,
+    holder: Holder,
+    painter: DeferredPainter,
+    load: Loader = load,
+    workers: Workers | None = None,
 ) -> Thread:
     """Return a thread that loads what the settings ask for and hands it to `holder`.
 
     It is to be started once the page is up, which importing torch beside it would hold up.
     `painter` is the embedded one that the holder began with: it is loaded where nothing else is, or
     by a job that comes earlier. Whatever fails becomes a sentence in the status, and the holder
-    keeps its models. Raises BadRequest at once for a row that does not exist.
+    keeps its models. `workers` run what is loaded on a GPU. Raises BadRequest at once for a row
+    that does not exist.
     """
     _require_rows(settings)
     holder.report(replace(holder.status(), loading="Looking for a GPU."))
+    load = partial(load, workers=workers)
     return Thread(target=_bring_up, args=(settings, holder, painter, load), daemon=True)
 
 

@@ -32,7 +32,7 @@ class LamaPainter:
     def __init__(self, net: cv2.dnn.Net, info: ModelInfo) -> None:
         self._net = net
         self._info = info
-        self._worker: Worker[Event] = Worker("lama")
+        self._worker = Worker("lama")
 
     @property
     def info(self) -> ModelInfo:
@@ -47,7 +47,11 @@ class LamaPainter:
         """
         del settings
         require_fillable(rgb, hole)
-        yield from self._worker.stream(lambda emit, stop: self._run(rgb, hole, emit, stop))
+
+        def job(emit: Emit[Event], stop: StopSignal) -> None:
+            self._run(rgb, hole, emit, stop)
+
+        yield from self._worker.stream(job)
 
     def _run(self, rgb: Rgb, hole: Mask, emit: Emit[Event], stop: StopSignal) -> None:
         image, mask = squared(emptied_of(rgb, hole), hole)

@@ -25,6 +25,8 @@ from models.downloads import Report, cache_folders, stored_bytes, watched
 from models.failures import explained
 from models.quiet import quiet
 from models.tuning import PLAIN, Tuning
+from models.worker import Worker
+from models.workers import Workers
 
 if TYPE_CHECKING:
     import torch
@@ -97,13 +99,19 @@ def load(
     report: Report = silent,
     lora_folder: Path | None = None,
     tuning: Tuning = PLAIN,
+    workers: Workers | None = None,
 ) -> Loaded:
-    """Load both models on the device of that name (see `choose_device`) in its best precision."""
+    """Load both models on the device of that name (see `choose_device`) in its best precision.
+
+    They share the worker that `workers` has for it.
+    """
     from models.device import choose_device, choose_dtype
 
     place = choose_device(device)
+    worker = (workers or Workers()).of(place)
+    dtype = choose_dtype(place)
     return Loaded(
-        load_segmenter(segmenter, place, choose_dtype(place), offline=offline, report=report),
+        load_segmenter(segmenter, place, dtype, offline=offline, report=report, worker=worker),
         load_painter(
             painter,
             place,
@@ -112,6 +120,7 @@ def load(
             report=report,
             lora_folder=lora_folder,
             tuning=tuning,
+            worker=worker,
         ),
     )
 
@@ -123,10 +132,12 @@ def load_segmenter(
     *,
     offline: bool = False,
     report: Report = silent,
+    worker: Worker | None = None,
 ) -> Segmenter:
     """Return the segmenter of `row`; raises ModelUnavailable saying why and what to do.
 
-    `offline` forbids any request to the hub; `report` is told what is going on.
+    `offline` forbids any request to the hub; `report` is told what is going on; `worker` is to run
+    the model, None: the threads that ask.
     """
     if row.kind == "grabcut":
         from models.grabcut import GrabCutSegmenter
@@ -138,6 +149,8 @@ def load_segmenter(
         found: Segmenter = _loader(row.kind)(row, device, dtype, offline=offline)
         if isinstance(found, PromptableSegmenter):
             found.hasten()
+            if worker is not None:
+                found.work_on(worker)
         return found
 
 
@@ -150,19 +163,20 @@ def load_painter(
     report: Report = silent,
     lora_folder: Path | None = None,
     tuning: Tuning = PLAIN,
+    worker: Worker | None = None,
 ) -> Painter:
     """Return the painter of `row`; raises ModelUnavailable saying why and what to do.
 
     `lora_folder` holds the LoRA files that jobs may ask for, where the painter takes any. Models
     wait in the machine's memory and visit the GPU in turn where that has too little for all, or
-    `tuning` says so.
+    `tuning` says so. `worker` is to run it, None: one of its own.
     """
     _require_folder(row)
     sources = () if row.local else _sources(row)
     with explained(row.title, offline), _told(row, sources, offline, report):
         loras = {"lora_folder": lora_folder} if row.base else {}
         found: Painter = _loader(row.kind)(
-            row, device, dtype, offline=offline, tuning=tuning, **loras
+            row, device, dtype, offline=offline, tuning=tuning, worker=worker, **loras
         )
         return found
 

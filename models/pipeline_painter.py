@@ -28,8 +28,8 @@ from models.pipeline_calls import (
     siblings,
 )
 from models.preview import project
-from models.threads import stand_back
 from models.worker import Emit, StopSignal, Worker
+from models.workers import painters_own
 
 Event = Progress | Painted
 OnStep = Callable[..., dict[str, Any]]
@@ -52,13 +52,18 @@ class _Job:
 class PipelinePainter:
     """A `Painter` on a pipeline of a `Family` and its siblings, which share all its components.
 
-    One job at a time, on a thread of its own; jobs of other threads wait in the order of their
-    coming. The pipeline belongs to the painter: use it through nothing else. `ladder` has placed
-    it, and places it lower when memory runs out.
+    One job at a time, on the thread of `worker`, which may be a device's, or else of its own; jobs
+    of other threads wait in the order of their coming. The pipeline belongs to the painter: use it
+    through nothing else. `ladder` has placed it, and places it lower when memory runs out.
     """
 
     def __init__(
-        self, pipeline: Any, family: Family, info: ModelInfo, ladder: Ladder | None = None
+        self,
+        pipeline: Any,
+        family: Family,
+        info: ModelInfo,
+        ladder: Ladder | None = None,
+        worker: Worker | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._ladder = ladder
@@ -68,9 +73,7 @@ class PipelinePainter:
         with freed(pipeline):
             vae = getattr(pipeline, family.vae)
             self._projection = fit(vae, family.encode, pipeline._execution_device)
-        self._worker: Worker[Event] = Worker("painter")
-        if info.device == "cpu":  # where clicks are answered too
-            self._worker.submit(stand_back)
+        self._worker = worker or painters_own(info.device)
 
     @property
     def info(self) -> ModelInfo:
@@ -90,13 +93,16 @@ class PipelinePainter:
         check_settings(settings, self._info)
         mode = mode_for(self._family, self._info, hole, settings.strength)
         check_steps(mode, self._family, settings)
-        yield from self._worker.stream(
-            lambda emit, stop: self._run(_Job(mode, rgb, hole, settings, emit, stop))
-        )
+
+        def job(emit: Emit[Event], stop: StopSignal) -> None:
+            self._run(_Job(mode, rgb, hole, settings, emit, stop))
+
+        yield from self._worker.stream(job)
 
     def _run(self, job: _Job) -> None:
         """Do one job on the worker's thread."""
         prompts, notes = worded(self._pipeline, self._family, job.settings)
+        self._pause(job)
         decoded, lowered = self._in_memory(job, prompts)
         job.stop.check()
         picture, scaled = at_size(decoded, *job.rgb.shape[:2])
@@ -119,6 +125,11 @@ class PipelinePainter:
                 "model."
             )
         return painted, (STEPPED_DOWN,)
+
+    def _pause(self, job: _Job) -> None:
+        """Stop here if nobody listens any more; else let in who waits for the device."""
+        job.stop.check()
+        self._worker.answer_calls()
 
     def _lower(self, job: _Job) -> bool:
         """Place the pipeline one rung lower and tell of it; False where there is none."""
@@ -148,12 +159,12 @@ class PipelinePainter:
             if latents is not None:
                 seen = project(self._family.spread(latents, height, width), self._projection)
             job.emit(Progress(index + 1, running.num_timesteps, seen))
-            job.stop.check()
+            self._pause(job)
             return {}
 
         def on_prior_step(*_told: Any) -> dict[str, Any]:
             job.emit(Progress(0, job.settings.steps, note=READING))
-            job.stop.check()
+            self._pause(job)
             return {}
 
         prior = {"prior_callback_on_step_end": on_prior_step} if self._family.prior else {}

@@ -6,10 +6,9 @@ What differs from model to model, how a photo is encoded and prompts are decoded
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from threading import Lock
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -40,10 +39,14 @@ from models.sam_everything import (
     worth_keeping,
 )
 from models.sam_geometry import Square, prompt_arrays
+from models.turns import Caller, Turns
+from models.worker import Worker
 
 T = TypeVar("T")
 Features = tuple[torch.Tensor, ...]
 Answer = tuple[torch.Tensor, torch.Tensor]
+Found = tuple[NDArray[np.float32], list[float], list[float]]
+"""Of what a grid's points selected: logits, scores, and how stable each is."""
 
 BATCH = 64
 """Points of a grid that a GPU decodes at once: about 1 GB in half precision with a real model."""
@@ -93,7 +96,7 @@ class PromptableSegmenter:
 
     `batch` is how many points of a grid go through the decoder at once, None: 1 on the CPU, where
     more take longer, else 64. Safe to call from several threads: one encoder run and one decoder
-    run at a time, and a click never waits for another photo's encoder.
+    run at a time, on the threads that ask, or all on that of a worker; see `work_on`.
     """
 
     def __init__(self, network: Network, info: ModelInfo, *, batch: int | None = None) -> None:
@@ -101,8 +104,8 @@ class PromptableSegmenter:
         self._info = info
         self._batch = batch
         self._halves = False
-        self._encoding = Lock()
-        self._next, self._decoding = Lock(), Lock()
+        self._encoder: Caller = Turns()
+        self._decoder: Caller = Turns()
 
     @property
     def info(self) -> ModelInfo:
@@ -124,14 +127,22 @@ class PromptableSegmenter:
             model.vision_encoder.to(memory_format=torch.channels_last)
         return self._halves
 
+    def work_on(self, worker: Worker) -> None:
+        """Run both on a worker's thread from now on; to be called before the first photo.
+
+        That is for a GPU, where a painter shares the worker: a click waits for one of its steps at
+        most. Else a click never waits for another photo's encoder.
+        """
+        self._encoder = self._decoder = worker
+
     def embed(self, rgb: Rgb) -> Embedding:
         """Run the encoder once on HxWx3 uint8 sRGB.
 
         `data` is the network's tuple of feature tensors in the model's dtype, kept in main memory
         so that the device's stays free for painting. Raises OutOfMemory.
         """
-        with self._encoding:
-            features = or_refuse(lambda: self._encode(rgb))
+        pixels = or_refuse(lambda: self._network.pixels(rgb)[None])
+        features = self._encoder.call(lambda: or_refuse(lambda: self._encode(pixels)))
         nbytes = sum(one.element_size() * one.nelement() for one in features)
         return Embedding((rgb.shape[1], rgb.shape[0]), nbytes, features)
 
@@ -148,8 +159,7 @@ class PromptableSegmenter:
         if not prompts:
             raise BadRequest("There is nothing to select by; give a point or a box.")
         self._check_hint(hint)
-        with self._turn():
-            logits, scores = or_refuse(lambda: self._decode(embedding, prompts, hint))
+        logits, scores = self.decoded(lambda: self._decode(embedding, prompts, hint))
         order = sorted(range(len(scores)), key=lambda index: -scores[index])
         return Candidates(
             tuple(self._network.square.mask(logits[index], embedding.size) for index in order),
@@ -219,19 +229,23 @@ class PromptableSegmenter:
     def _answers(self, embedding: Embedding, points: NDArray[np.float32]) -> list[Segment]:
         """Return what the decoder says for each point alone; in smaller batches for want of memory.
 
-        The lock is taken by the batch, so that a click need not wait for the whole grid.
+        A batch is one call of the decoder, so that a click need not wait for the whole grid.
         """
-        with self._turn():
-            if len(points) == 1:
-                return or_refuse(lambda: self._decode_points(embedding, points))
-            found = unless_out_of_memory(lambda: self._decode_points(embedding, points))
+        decode = partial(self._decode_points, embedding, points)
+        found: Found | None
+        if len(points) == 1:
+            found = self.decoded(decode)
+        else:
+            found = self._decoder.call(lambda: unless_out_of_memory(decode))
         if found is not None:
-            return found
+            part = self._network.square.part(embedding.size, found[0].shape[-1])
+            answers = zip(*found, strict=True)
+            return [segment_of(mask.copy(), good, stable, part) for mask, good, stable in answers]
         half = len(points) // 2
         return [*self._answers(embedding, points[:half]), *self._answers(embedding, points[half:])]
 
     @torch.inference_mode()
-    def _decode_points(self, embedding: Embedding, points: NDArray[np.float32]) -> list[Segment]:
+    def _decode_points(self, embedding: Embedding, points: NDArray[np.float32]) -> Found:
         prompts: dict[str, NDArray[Any]] = {
             "input_points": points[None, :, None],
             "input_labels": np.ones((1, len(points), 1)),
@@ -242,20 +256,11 @@ class PromptableSegmenter:
         scores = torch.nan_to_num(answer[1].flatten().float())
         part = self._network.square.part(embedding.size, int(logits.shape[-1]))
         kept, stable = worth_copying(logits[:, : part[0], : part[1]], scores, self._network.good)
-        answers = zip(
-            logits[kept].cpu().numpy(), scores[kept].tolist(), stable[kept].tolist(), strict=True
-        )
-        return [segment_of(mask.copy(), score, steady, part) for mask, score, steady in answers]
+        return logits[kept].cpu().numpy(), scores[kept].tolist(), stable[kept].tolist()
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Hold the decoder; who waits for it comes before who asks again, as a grid does."""
-        with self._next:
-            self._decoding.acquire()
-        try:
-            yield
-        finally:
-            self._decoding.release()
+    def decoded(self, decode: Callable[[], T]) -> T:
+        """Return what `decode` returns, when the decoder is free for it; raises OutOfMemory."""
+        return self._decoder.call(lambda: or_refuse(decode))
 
     def _check_hint(self, hint: NDArray[np.float32] | None) -> None:
         side = self._network.low_side
@@ -266,13 +271,13 @@ class PromptableSegmenter:
             )
 
     @torch.inference_mode()
-    def _encode(self, rgb: Rgb) -> Features:
+    def _encode(self, pixels: NDArray[np.float32]) -> Features:
         dtype = self._network.model.dtype
-        pixels = self._tensor(self._network.pixels(rgb)[None], dtype)
+        given = self._tensor(pixels, dtype)
         if not self._halves:
-            return tuple(one.cpu() for one in self._network.encode(pixels))
+            return tuple(one.cpu() for one in self._network.encode(given))
         with torch.autocast("cpu", torch.bfloat16):
-            features = self._network.encode(pixels.to(memory_format=torch.channels_last))
+            features = self._network.encode(given.to(memory_format=torch.channels_last))
         return tuple(one.to(dtype).contiguous() for one in features)
 
     @torch.inference_mode()

@@ -13,7 +13,7 @@ from transformers.models.sam3.modeling_sam3 import Sam3VisionEncoderOutput
 
 from inpainting.errors import BadRequest, NothingSelected
 from inpainting.types import Candidates, Embedding, ModelInfo
-from models.promptable import Answer, Features, PromptableSegmenter, or_refuse
+from models.promptable import Answer, Features, PromptableSegmenter
 from models.sam2 import Sam2Network
 from models.sam_geometry import HALF
 
@@ -98,8 +98,7 @@ class Sam3Segmenter(PromptableSegmenter):
         too long (200 characters, 30 tokens), NothingSelected where nothing was found, OutOfMemory.
         """
         tokens = self._tokens(text)
-        with self._turn():
-            logits, scores = or_refuse(lambda: self._detect(embedding, tokens))
+        logits, scores = self.decoded(lambda: self._detect(embedding, tokens))
         size, square = embedding.size, self._both.square
         masks = [square.mask(one, size) for one in logits]
         kept = [index for index, mask in enumerate(masks) if mask.any()]

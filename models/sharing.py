@@ -105,7 +105,7 @@ class Sharing(Generic[W, E]):
     None goes alone.
     """
 
-    def __init__(self, worker: Worker[E], run: Run[W, E], most: int = 1) -> None:
+    def __init__(self, worker: Worker, run: Run[W, E], most: int = 1) -> None:
         self._worker = worker
         self._run = run
         self._most = most

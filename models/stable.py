@@ -24,9 +24,9 @@ from models.prompting import Prompting
 from models.sharing import Seat, Sharing
 from models.stable_calls import batch_key
 from models.stable_job import Event, Outfit, Place, StableBatch
-from models.threads import stand_back
 from models.tiny_preview import TinyDecoder
 from models.worker import Worker
+from models.workers import painters_own
 
 BASES = {"sdxl": "Stable Diffusion XL", "sd15": "Stable Diffusion 1.5"}
 """What LoRA files are made for, by `ModelInfo.lora_base`."""
@@ -39,9 +39,10 @@ class StablePainter:
     text-to-image and image-to-image pipelines on the same weights, and what is kept is blended in
     after each step. `lora_folder` holds LoRA files; `adapters` are those loaded with the pipeline,
     with their weights. `ladder` is stepped down where memory ends in a job; `tiny` makes previews;
-    `compiled` tells that the UNet was compiled. All work is done on one thread of its own, in the
-    order of its coming; where `info.batch` is above 1, jobs that fit together are painted together.
-    The pipeline belongs to the painter: use it through nothing else.
+    `compiled` tells that the UNet was compiled. Jobs run on the thread of `worker`, which may be
+    a device's, or else of its own, in the order of their coming; where `info.batch` is above 1,
+    those that fit together are painted together. The pipeline belongs to the painter: use it
+    through nothing else.
     """
 
     def __init__(
@@ -54,10 +55,13 @@ class StablePainter:
         ladder: Ladder | None = None,
         tiny: TinyDecoder | None = None,
         compiled: bool = False,
+        worker: Worker | None = None,
     ) -> None:
         with restored(pipeline):  # models that wait elsewhere come for it, and go again
             projection = projection_for(pipeline.vae, pipeline._execution_device)
         base = BASES.get(info.lora_base, info.lora_base)
+        self._own = worker is None
+        self._worker = worker or painters_own(info.device)
         outfit = Outfit(
             info,
             Pipelines(pipeline),
@@ -69,11 +73,9 @@ class StablePainter:
             ladder,
             tiny,
             compiled,
+            answer_calls=self._worker.answer_calls,
         )
         self._outfit = outfit
-        self._worker: Worker[Event] = Worker("painter")
-        if info.device == "cpu":  # where clicks are answered too
-            self._worker.submit(stand_back)
         self._sharing: Sharing[Work, Event] = Sharing(
             self._worker, lambda seats: _run(outfit, seats), info.batch
         )
@@ -118,9 +120,13 @@ class StablePainter:
     def warm_up(self) -> bool:
         """Compile what was marked for it by `compile_blocks`; return when that is done.
 
-        False, with a sentence in the log, where it cannot be: then all runs uncompiled.
+        To be called before the first job. It takes minutes, so a worker that others share is left
+        to them, and the thread that loads the painter does it. False, with a sentence in the log,
+        where it cannot be: then all runs uncompiled.
         """
-        return self._worker.call(lambda: _warmed(self._outfit))
+        if self._own:
+            return self._worker.call(lambda: _warmed(self._outfit))
+        return _warmed(self._outfit)
 
     def _key(self, work: Work) -> Hashable | None:
         if self._outfit.info.batch == 1:

@@ -28,6 +28,7 @@ from models.sharing import Seat, let_go, settle
 from models.softness import SoftHole
 from models.stable_calls import arguments, as_tensor, joined
 from models.tiny_preview import TinyDecoder
+from models.worker import do_nothing
 
 IN_32_BITS = "Half precision gave no picture, so the VAE ran again in 32 bits."
 
@@ -49,7 +50,7 @@ class Outfit:
     """What a painter paints with; `config` describes the scheduler that its model came with.
 
     `tiny` shows what is coming, where there is one, else `projection` does; `compiled`: nothing may
-    be compiled in a job that was not before.
+    be compiled in a job that was not before; `answer_calls` lets in who waits for the device.
     """
 
     info: ModelInfo
@@ -63,6 +64,7 @@ class Outfit:
     tiny: TinyDecoder | None = None
     compiled: bool = False
     too_many: TooMany = field(default_factory=TooMany)
+    answer_calls: Callable[[], None] = do_nothing
 
     @property
     def channels(self) -> int:
@@ -158,9 +160,10 @@ class StableBatch:
             loras = outfit.loras.active(settings.loras)
             self._in_memory(lambda: stack.enter_context(loras))
             worded = self._in_memory(lambda: [self._worded(seat) for seat in self._seats])
+            self._pause()
             latents = self._denoise(pipeline, self._seats, worded)
             for number, seat in enumerate(self._seats):
-                let_go(self._seats)
+                self._pause()
                 if seat.is_waiting:
                     self._finish(pipeline, seat, worded[number], latents[number : number + 1])
 
@@ -250,8 +253,13 @@ class StableBatch:
             if seat.is_waiting:
                 seen = None if latents is None else self._seen(latents[number : number + 1])
                 seat.emit(Progress(step, total, seen))
+        self._pause()
+
+    def _pause(self) -> None:
+        """Let go of who has left, and answer who waits for the device; may raise Cancelled."""
         # Of all: those that are not made once more wait for those that are.
         let_go(self._seats)
+        self._outfit.answer_calls()
 
     def _seen(self, latents: torch.Tensor) -> Rgb:
         tiny = self._outfit.tiny

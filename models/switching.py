@@ -33,6 +33,7 @@ from models.catalog import (
 from models.deferred import DeferredPainter
 from models.downloads import cache_folders, stored_bytes
 from models.tuning import tuning_of
+from models.workers import Workers
 
 if TYPE_CHECKING:
     import torch
@@ -58,6 +59,7 @@ class Switcher:
         settings: Settings,
         load_segmenter: LoadSegmenter | None = None,
         load_painter: LoadPainter | None = None,
+        workers: Workers | None = None,
     ) -> None:
         from models import loading
 
@@ -65,6 +67,7 @@ class Switcher:
         self._settings = settings
         self._load_segmenter: LoadSegmenter = load_segmenter or loading.load_segmenter
         self._load_painter: LoadPainter = load_painter or loading.load_painter
+        self._workers = workers or Workers()
         self._loading = Lock()
 
     def offers(self) -> tuple[Offer, ...]:
@@ -167,13 +170,19 @@ class Switcher:
         return free is None or free >= needed(row, dtype, tuning.memory, tuning.eight_bit)
 
     def _place(self, row: Row) -> tuple[torch.device, torch.dtype]:
-        from models.device import choose_device, choose_dtype
+        from models.device import choose_dtype
 
-        place = choose_device(self._settings.device)
+        place = self._device()
         return place, choose_dtype(place, big=isinstance(row, PainterRow) and not row.local)
 
+    def _device(self) -> torch.device:
+        from models.device import choose_device
+
+        return choose_device(self._settings.device)
+
     def _options(self) -> dict[str, Any]:
-        return {"offline": bool(self._settings.offline), "report": self._tell}
+        worker = self._workers.of(self._device())
+        return {"offline": bool(self._settings.offline), "report": self._tell, "worker": worker}
 
     def _tell(self, sentence: str, fraction: float | None) -> None:
         status = self._holder.status()

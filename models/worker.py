@@ -1,4 +1,4 @@
-"""One thread for one painter: jobs queue, tell what they do, and stop when nobody listens."""
+"""One thread for all work on a device: jobs queue, and calls are answered between their steps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, wait
 from queue import SimpleQueue
-from typing import Generic, TypeVar, cast
+from typing import TypeVar, cast
 
 from inpainting.errors import Cancelled
 
@@ -42,7 +42,13 @@ class StopSignal:
 
 Emit = Callable[[T], None]
 Job = Callable[[Emit[T], StopSignal], None]
-Tasks = SimpleQueue[Callable[[], object] | None]
+Task = Callable[[], object]
+Tasks = SimpleQueue[Task | None]
+Calls = SimpleQueue[Task]
+
+
+def do_nothing() -> None:
+    """Do nothing: for a thread that is to wake, or has nobody to let in."""
 
 
 class _End:
@@ -52,18 +58,23 @@ class _End:
 _END = _End()
 
 
-class Worker(Generic[T]):
+class Worker:
     """Runs jobs one at a time, in the order of their coming, always on the same thread.
 
     Torch keeps its gradient mode and CUDA graphs by thread, while a generator may be resumed on a
-    different thread each time: so the generator only listens, and the work is done here.
+    different thread each time: so the generator only listens, and the work is done here. A call is
+    short work that somebody waits for, such as a click: it goes before all jobs that wait, and the
+    job that runs lets it in by `answer_calls`.
     """
 
     def __init__(self, name: str) -> None:
         self._tasks: Tasks = SimpleQueue()
+        self._calls: Calls = SimpleQueue()
         self._ending = threading.Event()
         # Not an executor: the interpreter would wait for its whole job before it ends.
-        self._thread = threading.Thread(target=_serve, args=(self._tasks,), name=name, daemon=True)
+        self._thread = threading.Thread(
+            target=_serve, args=(self._tasks, self._calls), name=name, daemon=True
+        )
         self._thread.start()
         weakref.finalize(self, _end, self._tasks, self._ending, self._thread)
 
@@ -77,22 +88,31 @@ class Worker(Generic[T]):
         """Whether this is called on the worker's own thread."""
         return threading.current_thread() is self._thread
 
-    def submit(self, task: Callable[[], object]) -> None:
+    def submit(self, task: Task) -> None:
         """Run `task` after all that came before it; it has to deal with its errors itself."""
         self._tasks.put(task)
 
     def call(self, work: Callable[[], R]) -> R:
-        """Return what `work` returns on the worker's thread, once all before it is done."""
+        """Return what `work` returns on the worker's thread, or raise what it raises there.
+
+        It waits for other calls and for one step of the job that runs, never for a whole job. On
+        that thread itself it is done at once.
+        """
+        if self.is_here:
+            return work()
         done: Future[R] = Future()
-
-        def run() -> None:
-            try:
-                done.set_result(work())
-            except BaseException as error:  # whatever it is, the caller waits for it
-                done.set_exception(error)
-
-        self.submit(run)
+        self._calls.put(lambda: _fulfil(work, done))
+        self.submit(do_nothing)  # wakes a thread that has no job
         return done.result()
+
+    def answer_calls(self) -> None:
+        """Answer the calls that have come; for a job, between two of its steps.
+
+        Those that come meanwhile wait for the next time, or a job might never go on. Does nothing
+        on another thread.
+        """
+        if self.is_here:
+            _answer(self._calls)
 
     def stream(self, job: Job[T]) -> Generator[T, None, None]:
         """Yield what `job(emit, stop)` emits; an error of the job is raised here.
@@ -116,10 +136,23 @@ class Worker(Generic[T]):
                 wait([done])
 
 
-def _serve(tasks: Tasks) -> None:
+def _serve(tasks: Tasks, calls: Calls) -> None:
     while (task := tasks.get()) is not None:
+        _answer(calls)
         task()
         del task  # it holds a picture, and the painter that this thread must not outlive
+
+
+def _answer(calls: Calls) -> None:
+    for _ in range(calls.qsize()):
+        calls.get()()
+
+
+def _fulfil(work: Callable[[], R], done: Future[R]) -> None:
+    try:
+        done.set_result(work())
+    except BaseException as error:  # whatever it is, the caller waits for it
+        done.set_exception(error)
 
 
 def _perform(job: Job[T], emit: Emit[T], stop: StopSignal, done: Future[None]) -> None:

@@ -11,6 +11,7 @@ from models.catalog import painter_info
 from models.filling import OpencvPainter, PatchMatchPainter
 from models.rows.base import PainterRow
 from models.tuning import PLAIN, Tuning
+from models.worker import Worker
 
 if TYPE_CHECKING:
     import torch
@@ -23,9 +24,10 @@ def load(
     *,
     offline: bool,
     tuning: Tuning = PLAIN,
+    worker: Worker | None = None,
 ) -> Painter:
     """Return the painter of a row; all of them run on the CPU, as they are, whatever is asked."""
-    del device, dtype, tuning
+    del device, dtype, tuning, worker
     if row.kind == "lama":
         return _lama(row, offline)
     kind = PatchMatchPainter if row.kind == "patchmatch" else OpencvPainter

@@ -19,6 +19,7 @@ from models.qwen_reading import PictureProcessor
 from models.revisions import commit_of
 from models.rows.base import PainterRow
 from models.tuning import PLAIN, Tuning
+from models.worker import Worker
 
 
 def load(
@@ -28,6 +29,7 @@ def load(
     *,
     offline: bool,
     tuning: Tuning = PLAIN,
+    worker: Worker | None = None,
 ) -> Painter:
     """Return the painter of a row on a device; raises ModelUnavailable where it does not fit.
 
@@ -45,7 +47,7 @@ def load(
     precision = dtype_name(kind) + EIGHT_BITS * tuning.eight_bit
     info = painter_info(row, str(device), precision)
     known = replace(info, revision=row.revision or commit_of(pipeline), placement=ladder.placement)
-    return PipelinePainter(pipeline, family, known, ladder)
+    return PipelinePainter(pipeline, family, known, ladder, worker)
 
 
 def _pipeline(row: PainterRow, family: Family, dtype: torch.dtype, offline: bool) -> Any:

@@ -27,6 +27,7 @@ from models.schedulers import scheduler_names
 from models.stable import StablePainter
 from models.tiny_preview import TinyDecoder
 from models.tuning import PLAIN, Tuning
+from models.worker import Worker
 
 _PIPELINES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "stable": ("StableDiffusionXLInpaintPipeline", {"add_watermarker": False}),
@@ -50,6 +51,7 @@ def load(
     offline: bool,
     lora_folder: Path | None = None,
     tuning: Tuning = PLAIN,
+    worker: Worker | None = None,
 ) -> Painter:
     """Return the painter of a row on a device; raises ModelUnavailable where it does not fit."""
     rung = _rung(row, device, dtype, tuning)
@@ -64,7 +66,14 @@ def load(
     info = _info(row, pipeline, device, dtype, tuning)
     tiny = _tiny(row.preview, device, dtype, offline)
     painter = StablePainter(
-        pipeline, info, lora_folder, adapters, ladder=ladder, tiny=tiny, compiled=compiled
+        pipeline,
+        info,
+        lora_folder,
+        adapters,
+        ladder=ladder,
+        tiny=tiny,
+        compiled=compiled,
+        worker=worker,
     )
     if compiled:
         painter.warm_up()

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, get_ident
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from inpainting.types import LoraUse, Painted, Size
 from models.compiling import blocks_of, compile_blocks, leave_uncompiled, no_compiling, warm_up
 from models.lora import add_adapter
 from models.stable import StablePainter
+from models.worker import Worker
 from tests.support.stable import INFO, SETTINGS, paint, same
 from tests.support.tiny import tiny_lora, tiny_sd_inpaint, tiny_sdxl_inpaint
 
@@ -165,6 +166,25 @@ def test_a_painter_runs_compiled_again_after_a_job_with_a_lora_file(
     assert all(same(one, painted[0]) for one in (painted[2], painted[3], painted[5]))
     assert same(painted[1], painted[4])
     assert not same(painted[0], painted[1])
+
+
+def test_a_worker_that_others_share_answers_them_while_a_painter_is_compiled() -> None:
+    pipeline, worker, threads = tiny_sdxl_inpaint(), Worker("test"), list[tuple[int, int]]()
+
+    class Asking(Counter):
+        def __call__(self, graph: torch.fx.GraphModule, given: Any) -> Callable[..., Any]:
+            threads.append((worker.call(get_ident), get_ident()))
+            return super().__call__(graph, given)
+
+    counter = Asking()
+    assert compile_blocks(pipeline.unet, counter)
+    tried = len(threads)
+    painter = StablePainter(pipeline, INFO, compiled=True, worker=worker)
+    assert painter.warm_up()
+    assert len(threads) > tried
+    assert set(threads) == {(worker.call(get_ident), get_ident())}
+    ran = len(blocks_of(pipeline.unet)) * SETTINGS.steps
+    assert counter.ran_in(lambda: paint(painter)) == (0, ran)
 
 
 def test_inside_no_compiling_what_is_not_compiled_runs_eagerly() -> None:

@@ -14,6 +14,8 @@ from inpainting.errors import OutOfMemory
 from inpainting.ports import Everything, Proposer
 from inpainting.types import ModelInfo, Point, Prompts, Rgb
 from models.sam import SamSegmenter
+from models.turns import Turns
+from models.worker import Worker
 from tests.support.tiny_segmenters import failing, small_sam
 
 INFO = ModelInfo("tiny", "Tiny SAM", "tests", "0", "none")
@@ -123,8 +125,16 @@ def test_want_of_memory_for_a_single_point_is_a_sentence(
     assert len(segmenter.candidates(embedding, ONE_CLICK).masks) == 3
 
 
-def test_a_click_comes_before_the_next_batch_of_a_grid(model: SamModel) -> None:
+def _waits_for(taker: Any) -> bool:
+    """Tell whether somebody waits for a turn, or for a worker."""
+    return taker._next.locked() if isinstance(taker, Turns) else not taker._calls.empty()
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_click_comes_before_the_next_batch_of_a_grid(model: SamModel, shared: bool) -> None:
     segmenter = SamSegmenter(model, INFO, batch=64)
+    if shared:
+        segmenter.work_on(Worker("test"))
     embedding = segmenter.embed(_photo())
     sizes: list[int] = []
     click = Thread(target=lambda: segmenter.candidates(embedding, ONE_CLICK))
@@ -133,7 +143,7 @@ def test_a_click_comes_before_the_next_batch_of_a_grid(model: SamModel) -> None:
         sizes.append(int(named["sparse_prompt_embeddings"].shape[1]))
         if len(sizes) == 1:
             click.start()
-            while click.is_alive() and not segmenter._next.locked():
+            while click.is_alive() and not _waits_for(segmenter._decoder):
                 pass
 
     handle = model.mask_decoder.register_forward_pre_hook(look, with_kwargs=True)

@@ -142,7 +142,7 @@ def test_who_leaves_a_batch_is_gone_at_once_and_the_others_go_on() -> None:
         for seat in seats:
             seat.serve("2")
 
-    worker: Worker[str] = Worker("test")
+    worker: Worker = Worker("test")
     sharing: Sharing[str, str] = Sharing(worker, run, 2)
     held = threading.Event()
 
@@ -226,7 +226,7 @@ def test_who_was_served_or_refused_keeps_that_whatever_comes_after() -> None:
 
 def test_closing_from_the_workers_own_thread_does_not_wait_for_itself() -> None:
     runs = Runs()
-    worker: Worker[str] = Worker("test")
+    worker: Worker = Worker("test")
     sharing: Sharing[str, str] = Sharing(worker, runs, 1)
     with closing(sharing.stream(["a", "b"], kind)) as events:
         next(events)

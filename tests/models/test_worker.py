@@ -25,7 +25,7 @@ def count_to(limit: int, emit: Emit[int], stop: StopSignal) -> None:
 
 
 def test_events_come_in_order_from_one_thread() -> None:
-    worker: Worker[int] = Worker("test")
+    worker: Worker = Worker("test")
 
     def job(emit: Emit[int], stop: StopSignal) -> None:
         stop.check()
@@ -34,11 +34,11 @@ def test_events_come_in_order_from_one_thread() -> None:
     threads = {event for _ in range(3) for event in worker.stream(job)}
     assert len(threads) == 1
     assert threads != {threading.get_ident()}
-    assert list(worker.stream(lambda emit, stop: count_to(5, emit, stop))) == [0, 1, 2, 3, 4]
+    assert list(worker.stream(partial(count_to, 5))) == [0, 1, 2, 3, 4]
 
 
 def test_an_error_of_a_job_is_raised_after_its_events_and_the_next_job_runs() -> None:
-    worker: Worker[int] = Worker("test")
+    worker: Worker = Worker("test")
 
     def broken(emit: Emit[int], stop: StopSignal) -> None:
         count_to(1, emit, stop)
@@ -48,11 +48,11 @@ def test_an_error_of_a_job_is_raised_after_its_events_and_the_next_job_runs() ->
     assert next(events) == 0
     with pytest.raises(ZeroDivisionError):
         next(events)
-    assert list(worker.stream(lambda emit, stop: count_to(1, emit, stop))) == [0]
+    assert list(worker.stream(partial(count_to, 1))) == [0]
 
 
 def test_closing_waits_until_the_job_has_left_the_thread() -> None:
-    worker: Worker[int] = Worker("test")
+    worker: Worker = Worker("test")
     left = threading.Event()
 
     def job(emit: Emit[int], stop: StopSignal) -> None:
@@ -68,9 +68,9 @@ def test_closing_waits_until_the_job_has_left_the_thread() -> None:
 
 
 def test_a_job_given_up_while_it_waits_never_runs() -> None:
-    worker: Worker[int] = Worker("test")
+    worker: Worker = Worker("test")
     ran: list[str] = []
-    first = worker.stream(lambda emit, stop: count_to(10**9, emit, stop))
+    first = worker.stream(partial(count_to, 10**9))
     next(first)
 
     def second(emit: Emit[int], stop: StopSignal) -> None:
@@ -80,7 +80,7 @@ def test_a_job_given_up_while_it_waits_never_runs() -> None:
     waiting = worker.stream(second)
     waiting.close()
     first.close()
-    assert list(worker.stream(lambda emit, stop: count_to(1, emit, stop))) == [0]
+    assert list(worker.stream(partial(count_to, 1))) == [0]
     assert ran == []
 
 
@@ -92,13 +92,128 @@ def test_a_stop_that_was_told_is_raised_as_cancelled() -> None:
         stop.check()
 
 
-def _count_owners(owners: list[Worker[int]], emit: Emit[int], stop: StopSignal) -> None:
+def _count_owners(owners: list[Worker], emit: Emit[int], stop: StopSignal) -> None:
     stop.check()
     emit(len(owners))
 
 
+def _until_asked(worker: Worker, calls: int) -> None:
+    """Wait until so many calls wait for the worker."""
+    while worker._calls.qsize() < calls:
+        pass
+
+
+def test_calls_are_answered_between_the_steps_of_a_job_and_before_the_next_job() -> None:
+    worker = Worker("test")
+    done: list[str] = []
+
+    def job(name: str, emit: Emit[str], stop: StopSignal) -> None:
+        for step in range(3):
+            stop.check()
+            done.append(f"{name}{step}")
+            if name == "first" and step == 1:
+                emit("ask")
+                _until_asked(worker, 2)
+            worker.answer_calls()
+
+    def call(number: int) -> int:
+        done.append(f"call {number}")
+        return number * 10
+
+    events = worker.stream(partial(job, "first"))
+    assert next(events) == "ask"
+    waiting = threading.Thread(target=lambda: list(worker.stream(partial(job, "second"))))
+    waiting.start()
+    found: list[int] = []
+
+    def ask(number: int) -> None:
+        found.append(worker.call(partial(call, number)))
+
+    callers = [threading.Thread(target=ask, args=(number,)) for number in range(2)]
+    callers[0].start()
+    _until_asked(worker, 1)
+    callers[1].start()
+    assert list(events) == []
+    for thread in (*callers, waiting):
+        thread.join(20)
+    first = ["first0", "first1", "call 0", "call 1", "first2"]
+    assert done == [*first, "second0", "second1", "second2"]
+    assert sorted(found) == [0, 10]
+
+
+def test_an_error_of_a_call_is_raised_where_it_was_asked_and_the_job_goes_on() -> None:
+    worker = Worker("test")
+    begun = threading.Event()
+
+    def job(emit: Emit[int], stop: StopSignal) -> None:
+        begun.set()
+        _until_asked(worker, 1)
+        worker.answer_calls()
+        count_to(3, emit, stop)
+
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    found: list[int] = []
+    listener = threading.Thread(target=lambda: found.extend(worker.stream(job)))
+    listener.start()
+    assert begun.wait(20)
+    with pytest.raises(ZeroDivisionError):
+        worker.call(broken)
+    listener.join(20)
+    assert found == [0, 1, 2]
+
+
+def test_a_call_on_the_workers_own_thread_is_done_at_once() -> None:
+    worker = Worker("test")
+    inner = worker.call(lambda: worker.call(threading.get_ident))
+    assert inner == worker.call(threading.get_ident) != threading.get_ident()
+
+
+def test_nobody_else_answers_calls() -> None:
+    worker = Worker("test")
+    held, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        held.set()
+        assert go.wait(20)
+
+    worker.submit(hold)
+    assert held.wait(20)
+    found: list[int] = []
+    caller = threading.Thread(target=lambda: found.append(worker.call(threading.get_ident)))
+    caller.start()
+    _until_asked(worker, 1)
+    worker.answer_calls()
+    assert (worker._calls.qsize(), found) == (1, [])
+    go.set()
+    caller.join(20)
+    assert found == [worker.call(threading.get_ident)]
+
+
+def test_calls_that_come_while_others_are_answered_let_the_job_go_on_first() -> None:
+    worker = Worker("test")
+    done: list[str] = []
+
+    def again() -> None:
+        done.append("call")
+        if len(done) < 10:
+            worker._calls.put(again)
+
+    def job(emit: Emit[int], stop: StopSignal) -> None:
+        worker._calls.put(again)
+        for number in range(3):
+            stop.check()
+            worker.answer_calls()
+            done.append("step")
+            emit(number)
+
+    assert len(list(worker.stream(job))) == 3
+    assert done[:6] == ["call", "step"] * 3
+
+
 def test_a_dropped_worker_ends_its_thread() -> None:
-    worker: Worker[int] = Worker("test")
+    worker: Worker = Worker("test")
     thread = worker._thread
     owners = [worker]
     job = partial(_count_owners, owners)
