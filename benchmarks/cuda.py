@@ -19,9 +19,10 @@ On a machine with a GPU that is new to this project, in this order (eight minute
     make .venv/.test-ready            or: pip install -r requirements.txt -r requirements-test.txt
     .venv/bin/python -m benchmarks.gpu --out outputs/gpu
 
-which runs this script, cuda_fast, cuda_options, cuda_clicks, cuda_batch and cuda_compile, each in a
-process of its own, the most important first, and writes outputs/gpu/RESULTS.md after each. `--tiny`
-runs any of them on the CPU with tiny models, to see that it works.
+which runs this script, cuda_fast, cuda_options, cuda_batch, cuda_clicks, cuda_beside, memory and
+cuda_compile, each in a process of its own, the most important first, and writes
+outputs/gpu/RESULTS.md after each. `--tiny` runs any of them on the CPU with tiny models, to see
+that it works.
 """
 
 from __future__ import annotations

@@ -49,6 +49,7 @@ SCRIPTS = (
     Script("cuda_options", 120),
     Script("cuda_batch", 70),
     Script("cuda_clicks", 60),
+    Script("cuda_beside", 60),
     Script("memory", 120),
     Script("cuda_compile", 150),
 )
