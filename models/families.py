@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from models.flow_latents import (
-    Encode,
     Spread,
     as_they_are,
     encode_flux2,
@@ -17,6 +16,7 @@ from models.flow_latents import (
     laid_out,
     unfolded,
 )
+from models.preview import Encode
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as nn
 
-from models.preview import Projection
-
-Encode = Callable[[Any, torch.Tensor], torch.Tensor]
-"""From (VAE, pictures Bx3xHxW of -1 to 1) to latents as they are denoised, BxCxhxw."""
-
 Spread = Callable[[torch.Tensor, int, int], torch.Tensor]
 """From (latents as they are denoised, a picture's height and width) to BxCxhxw."""
-
-_PICTURES, _SIDE = 16, 128
 
 
 def encode_kl(vae: Any, pictures: torch.Tensor) -> torch.Tensor:
@@ -70,23 +62,6 @@ def laid_out(latents: torch.Tensor, height: int, width: int) -> torch.Tensor:
 def unfolded(latents: torch.Tensor, height: int, width: int) -> torch.Tensor:
     """For latents laid out so, whose channels hold squares of 2 x 2: FLUX.1, Qwen-Image."""
     return nn.pixel_shuffle(laid_out(latents, height, width), 2)
-
-
-@torch.no_grad()
-def fit(vae: Any, encode: Encode, device: torch.device) -> Projection:
-    """Fit the map from latents to colours by least squares on smooth pictures in all colours.
-
-    Costs one encoding of sixteen small pictures; as `models.preview.fit_projection`, for any VAE.
-    """
-    coarse = torch.rand(_PICTURES, 3, 4, 4, generator=torch.Generator("cpu").manual_seed(0))
-    pictures = nn.interpolate(coarse, size=(_SIDE, _SIDE), mode="bicubic").clamp(0, 1)
-    latents = encode(vae, (pictures * 2 - 1).to(device, vae.dtype)).float().cpu()
-    points = latents.permute(0, 2, 3, 1).reshape(-1, latents.shape[1])
-    small = nn.adaptive_avg_pool2d(pictures, (latents.shape[-2], latents.shape[-1]))
-    colours = small.permute(0, 2, 3, 1).reshape(-1, 3) * 255
-    design = np.column_stack([points.numpy(), np.ones(len(points))])
-    solution, *_ = np.linalg.lstsq(design, colours.numpy(), rcond=None)
-    return Projection(solution[:-1].T.astype(np.float32), solution[-1].astype(np.float32))
 
 
 class Finished:

@@ -10,7 +10,7 @@ import torch
 from diffusers.hooks import HookRegistry, apply_group_offloading
 from diffusers.hooks.layerwise_casting import DEFAULT_SKIP_MODULES_PATTERN, apply_layerwise_casting
 
-from models.device import free_memory, release_memory
+from models.device import free_memory, release_memory, unless_out_of_memory
 from models.placing import PLACEMENTS, Rung, choose_rung, needs, placement, rungs
 
 __all__ = [
@@ -50,6 +50,7 @@ class Ladder:
         self.rung = rung
         self._pipeline = pipeline
         self._device = device
+        self._placed = False
 
     @property
     def placement(self) -> str:
@@ -57,26 +58,43 @@ class Ladder:
         return placement(self.rung, self._device)
 
     def place(self) -> None:
-        """Put the pipeline as the rung says, wherever it is; below the first its VAE may tile."""
+        """Put the pipeline as the rung says, wherever it is; below the first its VAE may tile.
+
+        What torch raises for want of memory comes through; `settle` tries again.
+        """
+        self._placed = False
         _unhook(self._pipeline)
         if self.rung is Rung.RESIDENT:
             self._pipeline.to(self._device)
-            return
+        else:
+            self._place_in_turn()
+        self._placed = True
+
+    def settle(self) -> bool:
+        """Place the pipeline if that has not been done or has failed; True. Raises as `place`."""
+        if not self._placed:
+            self.place()
+        return True
+
+    def lower(self) -> bool:
+        """Place the pipeline one rung lower, its memory released.
+
+        False where there is none, or where even that finds no room; the next job settles it then.
+        """
+        below = rungs(self._device)[rungs(self._device).index(self.rung) + 1 :]
+        if not below:
+            return False
+        self.rung = below[0]
+        self._placed = False
+        return bool(unless_out_of_memory(self.settle))
+
+    def _place_in_turn(self) -> None:
         for model in _models(self._pipeline):
             _forget_compiled(model)
             _let_tile(model)
             torch.nn.Module.to(model, device="cpu")
         release_memory()
         _hook(self._pipeline, self.rung, self._device)
-
-    def lower(self) -> bool:
-        """Place the pipeline one rung lower, its memory released; False where there is none."""
-        below = rungs(self._device)[rungs(self._device).index(self.rung) + 1 :]
-        if not below:
-            return False
-        self.rung = below[0]
-        self.place()
-        return True
 
 
 @contextmanager

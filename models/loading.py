@@ -172,7 +172,7 @@ def load_painter(
     `tuning` says so. `worker` is to run it, None: one of its own.
     """
     _require_folder(row)
-    sources = () if row.local else _sources(row)
+    sources = () if row.local else sources_of(row)
     with explained(row.title, offline), _told(row, sources, offline, report):
         loras = {"lora_folder": lora_folder} if row.base else {}
         found: Painter = _loader(row.kind)(
@@ -186,7 +186,7 @@ def _loader(kind: str) -> Any:
     return import_module(f"models.loaders.{LOADERS[kind]}").load
 
 
-def _sources(row: PainterRow) -> tuple[str, ...]:
+def sources_of(row: PainterRow) -> tuple[str, ...]:
     """Return the repositories that the files of a row come from."""
     pieces = (*row.components, *row.loras, *((row.preview,) if row.preview else ()))
     return tuple(filter(None, (row.source, *(piece.source for piece in pieces))))

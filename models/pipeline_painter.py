@@ -13,7 +13,7 @@ from inpainting.types import Mask, ModelInfo, Painted, PaintSettings, Progress, 
 from models.decoding import Decoded, is_picture, to_rgb
 from models.device import unless_out_of_memory
 from models.families import Family, Mode
-from models.flow_latents import Finished, fit
+from models.flow_latents import Finished
 from models.flow_prompts import worded
 from models.ladder import STEPPED_DOWN, Ladder
 from models.pictures import check_picture
@@ -27,7 +27,7 @@ from models.pipeline_calls import (
     mode_for,
     siblings,
 )
-from models.preview import project
+from models.preview import fit_projection, project
 from models.worker import Emit, StopSignal, Worker
 from models.workers import painters_own
 
@@ -72,13 +72,15 @@ class PipelinePainter:
         self._pipelines = siblings(pipeline, family)
         with freed(pipeline):
             vae = getattr(pipeline, family.vae)
-            self._projection = fit(vae, family.encode, pipeline._execution_device)
+            self._projection = fit_projection(vae, family.encode, pipeline._execution_device)
         self._worker = worker or painters_own(info.device)
 
     @property
     def info(self) -> ModelInfo:
-        """What this is, with `defaults` and `schedulers` set; its placement may change."""
-        return self._info
+        """What this is, with `defaults`, `schedulers` and the present `placement` set."""
+        if self._ladder is None:
+            return self._info
+        return replace(self._info, placement=self._ladder.placement)
 
     def paint(self, rgb: Rgb, hole: Mask, settings: PaintSettings) -> Generator[Event, None, None]:
         """Paint where `hole` is True; yield `Progress` after each step, then one `Painted`.
@@ -136,12 +138,13 @@ class PipelinePainter:
         job.stop.check()
         if self._ladder is None or not self._ladder.lower():
             return False
-        self._info = replace(self._info, placement=self._ladder.placement)
         job.emit(Progress(0, job.settings.steps, note=STEPPED_DOWN))
         return True
 
     def _painted(self, job: _Job, prompts: Mapping[str, Any]) -> Decoded | None:
         """Return what the pipeline of a job decoded, HxWx3 of -1 to 1; None if memory ran out."""
+        if self._ladder is not None and unless_out_of_memory(self._ladder.settle) is None:
+            return None
         pipeline, guess = self._pipelines[job.mode.pipeline], Finished()
         asked = arguments(job.mode, self._family, job.rgb, job.hole, job.settings)
         listeners = self._listeners(guess, job)

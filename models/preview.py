@@ -6,7 +6,7 @@ their colours without the decoder, which would cost as much as several steps.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,10 @@ import torch.nn.functional as nn
 from numpy.typing import NDArray
 
 from inpainting.types import Rgb
+from models.decoding import encode
+
+Encode = Callable[[Any, torch.Tensor], torch.Tensor]
+"""From (VAE, pictures Bx3xHxW of -1 to 1) to latents as they are denoised, BxCxhxw."""
 
 MAX_SIDE = 128
 """Longest side of a preview in pixels."""
@@ -102,18 +106,18 @@ def _finished(
 
 
 @torch.no_grad()
-def fit_projection(vae: Any, device: torch.device) -> Projection:
+def fit_projection(vae: Any, encoded: Encode, device: torch.device, side: int = 128) -> Projection:
     """Fit the map to a VAE by least squares on what it makes of smooth pictures in all colours.
 
-    Costs one encoding of sixteen small pictures, on `device`, where the VAE runs.
+    Costs one encoding of sixteen pictures of that side, on `device`, where the VAE runs.
     """
-    factor = 2 ** (len(vae.config.block_out_channels) - 1)
     coarse = torch.rand(16, 3, 4, 4, generator=torch.Generator("cpu").manual_seed(0))
-    pictures = nn.interpolate(coarse, size=(8 * factor, 8 * factor), mode="bicubic").clamp(0, 1)
-    encoded = vae.encode((pictures * 2 - 1).to(device, vae.dtype)).latent_dist.mode()
-    latents = (encoded * vae.config.scaling_factor).float().cpu()
+    pictures = nn.interpolate(coarse, size=(side, side), mode="bicubic").clamp(0, 1)
+    latents = encoded(vae, (pictures * 2 - 1).to(device, vae.dtype)).float().cpu()
     points = latents.permute(0, 2, 3, 1).reshape(-1, latents.shape[1])
-    colours = nn.avg_pool2d(pictures, factor).permute(0, 2, 3, 1).reshape(-1, 3) * 255
+    height, width = latents.shape[-2:]
+    small = nn.adaptive_avg_pool2d(pictures, (height, width))
+    colours = small.permute(0, 2, 3, 1).reshape(-1, 3) * 255
     design = np.column_stack([points.numpy(), np.ones(len(points))])
     solution, *_ = np.linalg.lstsq(design, colours.numpy(), rcond=None)
     return Projection(solution[:-1].T.astype(np.float32), solution[-1].astype(np.float32))
@@ -126,4 +130,5 @@ def projection_for(vae: Any, device: torch.device) -> Projection:
     """
     if len(vae.config.block_out_channels) == 4 and vae.config.scaling_factor == 0.13025:
         return SDXL_PROJECTION
-    return fit_projection(vae, device)
+    factor = 2 ** (len(vae.config.block_out_channels) - 1)
+    return fit_projection(vae, encode, device, 8 * factor)

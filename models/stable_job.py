@@ -82,6 +82,10 @@ class Outfit:
         scheduler = build_scheduler(settings.scheduler, self.config, settings.steps)
         return scheduler, count_steps(scheduler, settings.steps, settings.strength)
 
+    def settle(self) -> bool:
+        """See that the models are where the ladder has them; raises what torch raises."""
+        return self.ladder is None or self.ladder.settle()
+
     def forget(self) -> None:
         """Let go of what is kept for later jobs."""
         self.prompting.clear()
@@ -152,6 +156,7 @@ class StableBatch:
     def _paint_all(self) -> None:
         let_go(self._seats)
         outfit, settings = self._outfit, self._settings
+        self._in_memory(outfit.settle)
         pipeline = outfit.pipelines.of(self._mode)
         # The offload hooks are the main pipeline's, whichever of them paints.
         with restored(outfit.pipelines.main), ExitStack() as stack:

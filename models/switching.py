@@ -32,6 +32,7 @@ from models.catalog import (
 )
 from models.deferred import DeferredPainter
 from models.downloads import cache_folders, stored_bytes
+from models.loading import sources_of
 from models.tuning import tuning_of
 from models.workers import Workers
 
@@ -223,8 +224,7 @@ def _segmenter_offer(row: SegmenterRow) -> Offer:
 
 
 def _painter_offer(kind: Kind, row: PainterRow) -> Offer:
-    parts = (*(part.source for part in row.components), *(lora.source for lora in row.loras))
-    here = row.local or _is_here(row, (row.source, *parts))
+    here = row.local or _is_here(row, sources_of(row))
     return Offer(kind, painter_info(row), row.download, row.memory, here)
 
 

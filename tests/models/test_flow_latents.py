@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from models.families import FAMILIES
-from models.flow_latents import Finished, fit, laid_out, unfolded
-from models.preview import project
+from models.flow_latents import Finished, laid_out, unfolded
+from models.preview import fit_projection, project
 from tests.support.tiny_flow import tiny_pipeline
 
 CPU = torch.device("cpu")
@@ -35,7 +35,7 @@ def test_rows_are_laid_out_line_by_line() -> None:
 def test_the_map_has_a_factor_for_each_channel(kind: str) -> None:
     family, pipeline = FAMILIES[kind], tiny_pipeline(kind)
     vae = getattr(pipeline, family.vae)
-    projection = fit(vae, family.encode, CPU)
+    projection = fit_projection(vae, family.encode, CPU)
     latents = family.encode(vae, torch.zeros(1, 3, 64, 64))
     assert projection.factors.shape == (3, latents.shape[1])
     assert np.isfinite(projection.factors).all()
@@ -54,7 +54,7 @@ def test_the_map_gives_the_colours_back() -> None:
         small = torch.nn.functional.avg_pool2d(pictures, 8)
         return torch.cat([small[:, 1:] * 3, small[:, :1] - 1], dim=1)
 
-    projection = fit(Squeezer(), encode, CPU)
+    projection = fit_projection(Squeezer(), encode, CPU)
     colour = torch.tensor([0.5, -0.25, 0.0]).view(1, 3, 1, 1).expand(1, 3, 16, 16)
     seen = project(encode(None, colour), projection)
     assert np.allclose(seen[0, 0], [191.25, 95.6, 127.5], atol=1.5)

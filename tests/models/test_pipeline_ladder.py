@@ -14,6 +14,7 @@ from models.catalog import painter_row
 from models.ladder import PLACEMENTS, STEPPED_DOWN, Ladder, Rung
 from models.pipeline_painter import PipelinePainter
 from tests.support.flow_painters import Tiny, small_pictures, tiny_info
+from tests.support.ladder import no_room
 from tests.support.stable import out_of_memory, same
 
 __all__ = ["small_pictures"]
@@ -83,6 +84,22 @@ def test_a_job_that_does_not_fit_either_is_refused(tiny: Tiny) -> None:
     with pytest.raises(OutOfMemory):
         tiny.paint()
     assert denoiser.runs == 1  # there is no lower rung to start again on
+
+
+@pytest.mark.parametrize(("failures", "rung"), [(1, Rung.OFFLOAD), (2, Rung.GROUPS)])
+def test_where_a_lower_rung_finds_no_room_either_it_is_told_and_the_next_job_looks_again(
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch, failures: int, rung: Rung
+) -> None:
+    expected = tiny.paint()
+    on(tiny, Rung.RESIDENT)
+    Fault(tiny, 1)
+    no_room(monkeypatch, failures)
+    with pytest.raises(OutOfMemory, match="too little memory"):
+        tiny.paint()
+    found = tiny.paint()
+    assert same(found, expected)
+    assert (STEPPED_DOWN in found.notes) == (failures == 2)
+    assert tiny.painter.info.placement == PLACEMENTS[rung]
 
 
 def test_who_has_gone_is_not_painted_for_again(tiny: Tiny) -> None:

@@ -61,7 +61,10 @@ class Averager:
 
 
 def test_the_fit_finds_the_colours_of_a_vae() -> None:
-    projection = fit_projection(Averager(), CPU)
+    def encoded(vae: Averager, pictures: torch.Tensor) -> torch.Tensor:
+        return vae.encode(pictures).mode() * 0.5
+
+    projection = fit_projection(Averager(), encoded, CPU, 64)
     latents = torch.tensor([1.0, -1.0, 0.0, 0.0]).view(1, 4, 1, 1) * 0.5
     assert project(latents, projection)[0, 0].tolist() == pytest.approx([255, 0, 127], abs=1)
 

@@ -21,6 +21,7 @@ from models.ladder import PLACEMENTS, STEPPED_DOWN, Ladder, Rung
 from models.sharing import Seat, settle
 from models.stable import StablePainter
 from models.stable_job import Place, StableBatch
+from tests.support.ladder import no_room
 from tests.support.stable import HOLE, INFO, RGB, SETTINGS, Fault, out_of_memory, paint, same
 from tests.support.tiny import tiny_lora, tiny_sd_inpaint, tiny_sdxl_inpaint
 
@@ -87,6 +88,28 @@ def test_a_job_that_does_not_fit_either_is_refused(build: Callable[[], Any]) -> 
     with pytest.raises(OutOfMemory):
         paint(painter)
     assert len(runs) == runs_before + 1  # there is no lower rung to start again on
+
+
+@pytest.mark.parametrize(
+    ("failures", "rung", "notes"), [(1, Rung.OFFLOAD, ()), (2, Rung.GROUPS, (STEPPED_DOWN,))]
+)
+def test_where_a_lower_rung_finds_no_room_either_it_is_told_and_the_next_job_looks_again(
+    build: Callable[[], Any],
+    monkeypatch: pytest.MonkeyPatch,
+    failures: int,
+    rung: Rung,
+    notes: tuple[str, ...],
+) -> None:
+    expected, pipeline = paint(StablePainter(build(), INFO)), build()
+    painter = on(Rung.RESIDENT, pipeline)
+    shortage(pipeline, lambda run, _: run == 1)
+    no_room(monkeypatch, failures)
+    with pytest.raises(OutOfMemory, match="96 x 64"):
+        paint(painter)
+    found = paint(painter)
+    assert same(found, expected)
+    assert found.notes == notes
+    assert painter.info.placement == PLACEMENTS[rung]
 
 
 def test_lora_files_take_part_on_the_way_down(tmp_path: Path) -> None:
