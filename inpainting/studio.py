@@ -106,7 +106,8 @@ class Studio:
     def quick(self) -> bool:
         """Whether the segmenter in use answers in under 50 ms: the median of its last five clicks.
 
-        False before the first. What a click waits for, as the embedding, does not count.
+        False before the first. What a click waits for, as the embedding or a repaint on the same
+        device, does not count.
         """
         return self._selecting[1].quick
 
@@ -168,9 +169,10 @@ class Studio:
             raise NothingSelected("Click the subject first, then exclude what does not belong.")
         segmenter, pace = self._selecting
         embedding = self._embedding(segmenter, photo)
-        started = self._clock()
+        alone, started = not self._turns.busy, self._clock()
         found = segmenter.candidates(embedding, prompts, hint)
-        pace.note(self._clock() - started)
+        if alone:
+            pace.note(self._clock() - started)
         return found
 
     def propose(self, photo: Photo) -> Candidates:

@@ -52,6 +52,12 @@ class Turns:
                     places.remove(place)
             self._changed.notify_all()
 
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is inside."""
+        with self._changed:
+            return bool(self._inside)
+
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Let nobody in any more, wait for those inside to leave, and stay alone for the block."""

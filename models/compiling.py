@@ -91,6 +91,18 @@ def leave_uncompiled(model: Any) -> None:
         block._compiled_call_impl = None
 
 
+@contextmanager
+def uncompiled(model: Any) -> Iterator[None]:
+    """Let the blocks of a model run inside as they did before `compile_blocks`."""
+    compiled = [(block, block._compiled_call_impl) for block in blocks_of(model)]
+    leave_uncompiled(model)
+    try:
+        yield
+    finally:
+        for block, run in compiled:
+            block._compiled_call_impl = run
+
+
 def warm_up(
     model: Any,
     run: Callable[[Size, float], object],
@@ -99,10 +111,9 @@ def warm_up(
 ) -> bool:
     """Compile the marked blocks of `model` by calling `run(size, guidance)` for each pair.
 
-    `run` is to paint a job of that (width, height) and guidance in one or two steps, on the thread
-    that all jobs run on. One size that is not tiny is enough for all multiples of 8. False, with a
-    sentence in the log, where compiling fails: then the blocks run uncompiled from now on. Domain
-    errors of `run` are raised.
+    `run` is to paint a job of that (width, height) and guidance in one or two steps. One size that
+    is not tiny is enough for all multiples of 8. False, with a sentence in the log, where compiling
+    fails: then the blocks run uncompiled from now on. Domain errors of `run` are raised.
     """
     try:
         with _compiling():

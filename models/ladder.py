@@ -42,8 +42,8 @@ _KEPT = (*DEFAULT_SKIP_MODULES_PATTERN, "embed", "shared", r"(^|\.)wo$", "lora_"
 class Ladder:
     """Places a diffusers pipeline on a rung, and on lower ones when memory runs out.
 
-    Siblings that share its models go with it. To be used on the painter's own thread, outside of
-    `except` blocks.
+    Siblings that share its models go with it. To be used by the thread that loads the painter, then
+    by the one that its jobs run on, outside of `except` blocks.
     """
 
     def __init__(self, pipeline: Any, device: torch.device, rung: Rung) -> None:

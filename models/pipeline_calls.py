@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ import diffusers
 import numpy as np
 import torch
 from PIL import Image
+from transformers import PreTrainedModel
 
 from inpainting.errors import BadRequest
 from inpainting.types import Mask, ModelInfo, PaintSettings, Rgb
@@ -59,6 +60,21 @@ def freed(pipeline: Any) -> Iterator[None]:
         yield
     finally:
         pipeline.maybe_free_model_hooks()
+
+
+@contextmanager
+def pausing(pipeline: Any, pause: Callable[[], None]) -> Iterator[None]:
+    """Call `pause` inside after each run of a model that reads texts or pictures.
+
+    Some of them take as long as several steps. What `pause` raises ends the pipeline's run.
+    """
+    readers = [one for one in pipeline.components.values() if isinstance(one, PreTrainedModel)]
+    handles = [reader.register_forward_hook(lambda *_: pause()) for reader in readers]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def check_settings(settings: PaintSettings, info: ModelInfo) -> None:

@@ -25,6 +25,7 @@ from models.pipeline_calls import (
     freed,
     left_out,
     mode_for,
+    pausing,
     siblings,
 )
 from models.preview import fit_projection, project
@@ -135,7 +136,7 @@ class PipelinePainter:
 
     def _lower(self, job: _Job) -> bool:
         """Place the pipeline one rung lower and tell of it; False where there is none."""
-        job.stop.check()
+        self._pause(job)
         if self._ladder is None or not self._ladder.lower():
             return False
         job.emit(Progress(0, job.settings.steps, note=STEPPED_DOWN))
@@ -148,7 +149,8 @@ class PipelinePainter:
         pipeline, guess = self._pipelines[job.mode.pipeline], Finished()
         asked = arguments(job.mode, self._family, job.rgb, job.hole, job.settings)
         listeners = self._listeners(guess, job)
-        with freed(self._pipeline), guess.listening(self._pipeline.scheduler):
+        pauses = pausing(self._pipeline, lambda: self._pause(job))
+        with freed(self._pipeline), guess.listening(self._pipeline.scheduler), pauses:
             found = unless_out_of_memory(lambda: pipeline(**prompts, **asked, **listeners).images)
         return None if found is None else np.asarray(found[0] * 2 - 1, np.float32)
 

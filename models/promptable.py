@@ -23,6 +23,7 @@ from models.device import (
     release_memory,
     unless_out_of_memory,
 )
+from models.one_at_a_time import Caller, OneAtATime
 from models.sam_everything import (
     GOOD,
     GRID,
@@ -39,7 +40,6 @@ from models.sam_everything import (
     worth_keeping,
 )
 from models.sam_geometry import Square, prompt_arrays
-from models.turns import Caller, Turns
 from models.worker import Worker
 
 T = TypeVar("T")
@@ -104,8 +104,8 @@ class PromptableSegmenter:
         self._info = info
         self._batch = batch
         self._halves = False
-        self._encoder: Caller = Turns()
-        self._decoder: Caller = Turns()
+        self._encoder: Caller = OneAtATime()
+        self._decoder: Caller = OneAtATime()
 
     @property
     def info(self) -> ModelInfo:

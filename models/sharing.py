@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 from inpainting.errors import Cancelled
-from models.worker import StopSignal, Worker
+from models.worker import StopSignal, Worker, light
 
 W = TypeVar("W")
 E = TypeVar("E")
@@ -91,9 +91,10 @@ def settle(run: Run[W, E], seats: Sequence[Seat[W, E]]) -> None:
     try:
         run(seats)
     except BaseException as error:  # whatever it is, a listener waits for it
+        told = light(error) if isinstance(error, Cancelled) else error
         for seat in seats:
             if seat.is_waiting:
-                seat.fail(error)
+                seat.fail(told)
     for seat in seats:
         seat.finish()
 

@@ -139,7 +139,7 @@ def _run(outfit: Outfit, seats: Sequence[Place]) -> None:
 
 
 def _warmed(outfit: Outfit) -> bool:
-    """Paint small jobs on this thread, the painter's, that have all kinds of batches compiled."""
+    """Paint small jobs on this thread that have all kinds of batches compiled."""
     side, scheduler = outfit.info.native_side, outfit.info.schedulers[0]
     heard: SimpleQueue[Any] = SimpleQueue()
 

@@ -1,10 +1,10 @@
-"""A batch of pictures by Stable Diffusion, made on the painter's own thread; most are of one."""
+"""A batch of pictures by Stable Diffusion, made on one worker's thread; most are of one."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ import torch
 
 from inpainting.errors import BadOutput, BadRequest, OutOfMemory
 from inpainting.types import ModelInfo, Painted, PaintSettings, Progress, Rgb, Work
-from models.compiling import no_compiling
+from models.compiling import no_compiling, uncompiled
 from models.decoding import decode_somehow, encode, is_picture, restored, to_rgb
 from models.device import unless_out_of_memory
 from models.encodings import Encodings
@@ -129,7 +129,7 @@ class StableBatch:
             self._outfit.forget()
             self._halve(left)
             return
-        let_go(left)
+        self._pause(left)
         if self._outfit.lower():
             left[0].emit(Progress(0, self._settings.steps, note=STEPPED_DOWN))
             failure = StableBatch(self._outfit, left, (STEPPED_DOWN,))._tried()
@@ -160,10 +160,11 @@ class StableBatch:
         pipeline = outfit.pipelines.of(self._mode)
         # The offload hooks are the main pipeline's, whichever of them paints.
         with restored(outfit.pipelines.main), ExitStack() as stack:
-            stack.enter_context(no_compiling() if outfit.compiled else nullcontext())
+            stack.enter_context(self._as_compiled())
             stack.enter_context(outfit.encodings.remembered())
             loras = outfit.loras.active(settings.loras)
             self._in_memory(lambda: stack.enter_context(loras))
+            self._pause()
             worded = self._in_memory(lambda: [self._worded(seat) for seat in self._seats])
             self._pause()
             latents = self._denoise(pipeline, self._seats, worded)
@@ -171,6 +172,16 @@ class StableBatch:
                 self._pause()
                 if seat.is_waiting:
                     self._finish(pipeline, seat, worded[number], latents[number : number + 1])
+
+    @contextmanager
+    def _as_compiled(self) -> Iterator[None]:
+        """Run what was compiled, and compile nothing; with LoRA files nothing of it would fit."""
+        if not self._outfit.compiled:
+            yield
+            return
+        unet = self._outfit.pipelines.main.unet
+        with no_compiling(), uncompiled(unet) if self._settings.loras else nullcontext():
+            yield
 
     def _in_memory(self, work: Callable[[], T]) -> T:
         """Return what `work` returns; raises OutOfMemory, with the memory freed, where it ends."""
@@ -260,10 +271,10 @@ class StableBatch:
                 seat.emit(Progress(step, total, seen))
         self._pause()
 
-    def _pause(self) -> None:
+    def _pause(self, seats: Sequence[Place] = ()) -> None:
         """Let go of who has left, and answer who waits for the device; may raise Cancelled."""
         # Of all: those that are not made once more wait for those that are.
-        let_go(self._seats)
+        let_go(seats or self._seats)
         self._outfit.answer_calls()
 
     def _seen(self, latents: torch.Tensor) -> Rgb:

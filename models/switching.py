@@ -147,6 +147,8 @@ class Switcher:
         coming: Future[Painter] = Future()
         with self._holder.idle():  # a job under way holds the painter, and its memory
             self._holder.use(painter=DeferredPainter(painter_info(_as_painter(row)), coming.result))
+        if worker := self._workers.of(self._device()):
+            worker.catch_up()  # jobs that were given up while they waited hold the painter too
         self._tell(f"Loading {row.title}.", None)
         gc.collect()
         release_memory()

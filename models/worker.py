@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import weakref
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, wait
-from queue import SimpleQueue
+from contextlib import suppress
+from functools import partial
+from queue import Empty, SimpleQueue
 from typing import TypeVar, cast
 
 from inpainting.errors import Cancelled
 
 T = TypeVar("T")
 R = TypeVar("R")
+E = TypeVar("E", bound=BaseException)
 
 END_SECONDS = 60.0
 """How long the end of the program waits for the step that is under way."""
+
+ENDED = "The program ends."
+
+_LOG = logging.getLogger(__name__)
 
 
 class StopSignal:
@@ -45,6 +53,15 @@ Job = Callable[[Emit[T], StopSignal], None]
 Task = Callable[[], object]
 Tasks = SimpleQueue[Task | None]
 Calls = SimpleQueue[Task]
+
+
+def light(error: E) -> E:
+    """Return an error that holds nothing: its traceback holds what a job worked with.
+
+    For those that say all by themselves; a job's memory would else be freed with the next
+    collection of garbage.
+    """
+    return error.with_traceback(None)
 
 
 def do_nothing() -> None:
@@ -95,15 +112,28 @@ class Worker:
     def call(self, work: Callable[[], R]) -> R:
         """Return what `work` returns on the worker's thread, or raise what it raises there.
 
-        It waits for other calls and for one step of the job that runs, never for a whole job. On
-        that thread itself it is done at once.
+        It waits for other calls, and for the job that runs to pause, as after each step; never for
+        a whole job. On that thread itself it is done at once. Raises Cancelled when the program
+        ends.
         """
         if self.is_here:
             return work()
         done: Future[R] = Future()
-        self._calls.put(lambda: _fulfil(work, done))
+        self._calls.put(partial(_fulfil, work, done, self._ending))
         self.submit(do_nothing)  # wakes a thread that has no job
-        return done.result()
+        try:
+            while not wait([done], END_SECONDS).done:
+                if not self._thread.is_alive():
+                    raise Cancelled(ENDED)
+            return done.result()
+        finally:
+            del done  # else an error holds this frame, and this frame the error
+
+    def catch_up(self) -> None:
+        """Return when all that was submitted before is done, and the thread holds none of it."""
+        done = threading.Event()
+        self.submit(done.set)
+        done.wait()
 
     def answer_calls(self) -> None:
         """Answer the calls that have come; for a job, between two of its steps.
@@ -139,20 +169,29 @@ class Worker:
 def _serve(tasks: Tasks, calls: Calls) -> None:
     while (task := tasks.get()) is not None:
         _answer(calls)
-        task()
+        try:
+            task()
+        except Exception:  # all others that use the device go on
+            _LOG.exception("a task failed")
         del task  # it holds a picture, and the painter that this thread must not outlive
+    _answer(calls)
 
 
 def _answer(calls: Calls) -> None:
-    for _ in range(calls.qsize()):
-        calls.get()()
+    with suppress(Empty):
+        for _ in range(calls.qsize()):
+            calls.get_nowait()()
 
 
-def _fulfil(work: Callable[[], R], done: Future[R]) -> None:
+def _fulfil(work: Callable[[], R], done: Future[R], ending: threading.Event) -> None:
     try:
+        if ending.is_set():
+            raise Cancelled(ENDED)
         done.set_result(work())
     except BaseException as error:  # whatever it is, the caller waits for it
         done.set_exception(error)
+    finally:
+        del work, done  # else an error holds this frame, with pictures, and this frame the error
 
 
 def _perform(job: Job[T], emit: Emit[T], stop: StopSignal, done: Future[None]) -> None:
@@ -162,6 +201,8 @@ def _perform(job: Job[T], emit: Emit[T], stop: StopSignal, done: Future[None]) -
     try:
         stop.check()
         job(emit, stop)
+    except Cancelled as error:
+        done.set_exception(light(error))
     except BaseException as error:  # whatever it is, a listener waits for it
         done.set_exception(error)
     else:

@@ -12,6 +12,7 @@ from inpainting.studio import Studio
 from inpainting.types import (
     Candidates,
     Embedding,
+    PaintRequest,
     Point,
     Prompts,
     Rgb,
@@ -137,6 +138,22 @@ def test_quick_is_the_median_of_the_last_five_clicks_without_the_embedding() -> 
     assert seen == [True, False, True, False, False, False, False, False, True]
     studio.use(segmenter=FakeSegmenter())
     assert not studio.quick, "the new segmenter's pace is not known"
+
+
+def test_clicks_during_a_repaint_tell_nothing_of_the_segmenter() -> None:
+    segmenter = TimedSegmenter(0.01, 0.3, 0.3, 0.3)
+    studio = Studio(segmenter, FakePainter(), clock=lambda: segmenter.now)
+    photo = studio.open(png(60, 50))
+    click = Prompts((Point(1, 1),))
+    mask = studio.select(photo, click).masks[0]
+    events = studio.paint(PaintRequest(photo, mask, seed=1))
+    next(events)
+    for _ in range(2):
+        studio.select(photo, click)
+    assert studio.quick
+    events.close()
+    studio.select(photo, click)
+    assert not studio.quick
 
 
 class Reader(FakeSegmenter):

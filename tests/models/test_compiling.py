@@ -187,6 +187,24 @@ def test_a_worker_that_others_share_answers_them_while_a_painter_is_compiled() -
     assert counter.ran_in(lambda: paint(painter)) == (0, ran)
 
 
+def test_a_job_with_a_lora_file_compiles_nothing_while_another_painter_is_compiled(
+    tmp_path: Path,
+) -> None:
+    pipeline, counter = tiny_sdxl_inpaint(), Counter()
+    tiny_lora(tiny_sdxl_inpaint(), tmp_path / "style.safetensors")
+    assert compile_blocks(pipeline.unet, counter)
+    painter = StablePainter(pipeline, INFO, tmp_path, compiled=True)
+    assert painter.warm_up()
+    found: list[tuple[int, int]] = []
+
+    def run(_size: Size, _guidance: float) -> None:
+        found.append(counter.ran_in(lambda: paint(painter, loras=(LoraUse("style"),))))
+        found.append(counter.ran_in(lambda: paint(painter)))
+
+    assert warm_up(tiny_sdxl_inpaint().unet, run, [(64, 64)], [5.0])
+    assert found == [(0, 0), (0, len(blocks_of(pipeline.unet)) * SETTINGS.steps)]
+
+
 def test_inside_no_compiling_what_is_not_compiled_runs_eagerly() -> None:
     pipeline = tiny_sdxl_inpaint()
     pipeline.set_progress_bar_config(disable=True)

@@ -17,10 +17,9 @@ import pytest
 import torch
 
 from inpainting.errors import NothingSelected, OutOfMemory
-from inpainting.ports import Painter
 from inpainting.settings import Settings
 from inpainting.studio import Studio
-from inpainting.types import Embedding, Painted, Point, Prompts
+from inpainting.types import Embedding, LoraUse, Painted, Point, Prompts
 from models.bringup import bring_up
 from models.catalog import painter_row, segmenter_row
 from models.deferred import DeferredPainter
@@ -31,6 +30,7 @@ from models.sam import SamSegmenter
 from models.sam3 import Sam3Segmenter
 from models.stable import StablePainter
 from models.switching import Switcher
+from models.tiny_preview import TinyDecoder
 from models.worker import Worker
 from models.workers import Workers
 from tests.support.fakes import FakePainter, FakeSegmenter
@@ -38,8 +38,15 @@ from tests.support.flow_painters import HOLE as FLOW_HOLE
 from tests.support.flow_painters import RGB as FLOW_RGB
 from tests.support.flow_painters import Tiny
 from tests.support.stable import HOLE, INFO, RGB, SETTINGS, Fault, out_of_memory, paint, same
-from tests.support.tiny import tiny_sam, tiny_sdxl_inpaint, toy_tokenizer
+from tests.support.tiny import (
+    tiny_decoder,
+    tiny_lora,
+    tiny_sam,
+    tiny_sdxl_inpaint,
+    toy_tokenizer,
+)
 from tests.support.tiny_segmenters import failing, small_sam, small_sam3
+from tests.support.waiting import until
 
 CPU = torch.device("cpu")
 CLICK = Prompts((Point(20, 15),))
@@ -75,7 +82,7 @@ class Shared:
     sam: Any
     segmenter: PromptableSegmenter
     pipeline: Any
-    painter: Painter
+    painter: StablePainter
     embedding: Embedding
 
     def click(self) -> None:
@@ -91,24 +98,30 @@ def shared() -> Shared:
     worker, sam, pipeline = Worker("test"), small_sam(), tiny_sdxl_inpaint()
     segmenter = SamSegmenter(sam, replace(INFO, key="sam"))
     segmenter.work_on(worker)
-    painter = StablePainter(pipeline, INFO, worker=worker)
+    tiny = TinyDecoder(tiny_decoder())
+    painter = StablePainter(pipeline, INFO, tiny=tiny, worker=worker)
     return Shared(worker, sam, segmenter, pipeline, painter, segmenter.embed(RGB))
 
 
 def until_asked(worker: Worker) -> None:
-    while worker._calls.empty():
-        pass
+    until(lambda: not worker._calls.empty())
 
 
 def test_whatever_runs_for_whomever_runs_on_one_thread(shared: Shared) -> None:
-    models = {"encoder": shared.sam.vision_encoder, "decoder": shared.sam.mask_decoder}
+    tiny = shared.painter._outfit.tiny
+    assert tiny is not None
+    models = {
+        "encoder": shared.sam.vision_encoder,
+        "decoder": shared.sam.mask_decoder,
+        "previews": tiny._vae.decoder,
+    }
     works: list[Callable[[], object]] = [
         lambda: shared.segmenter.embed(RGB),
         shared.click,
         lambda: shared.segmenter.propose(shared.embedding),
         lambda: shared.segmenter.segments(shared.embedding),
         lambda: paint(shared.painter),
-        lambda: paint(shared.painter, seed=2),
+        lambda: paint(shared.painter, seed=2, softness=0.5),
     ]
     with noted(**models, **parts_of(shared.pipeline)) as notes, ThreadPoolExecutor(6) as pool:
         for done in [pool.submit(work) for work in works]:
@@ -117,15 +130,37 @@ def test_whatever_runs_for_whomever_runs_on_one_thread(shared: Shared) -> None:
     assert {name for name, _ in notes} == set(models) | set(parts_of(shared.pipeline))
 
 
-@pytest.mark.parametrize("key", ["flux2-klein", "kandinsky22"])
-def test_so_do_the_newer_families(key: str) -> None:
-    tiny, worker = Tiny(painter_row(key)), Worker("test")
+def test_so_do_the_newer_families() -> None:
+    tiny, worker = Tiny(painter_row("flux2-klein")), Worker("test")
     painter = PipelinePainter(tiny.pipeline, tiny.family, tiny.painter.info, worker=worker)
     job = replace(tiny.settings, strength=tiny.strength)
-    with noted(denoiser=tiny.denoiser) as notes:
+    with noted(denoiser=tiny.denoiser, reader=tiny.pipeline.text_encoder) as notes:
         *_, last = painter.paint(FLOW_RGB, FLOW_HOLE, job)
     assert isinstance(last, Painted)
     assert {thread for _, thread in notes} == {worker.call(threading.get_ident)}
+    assert {name for name, _ in notes} == {"denoiser", "reader"}
+
+
+def test_a_click_is_answered_between_the_prompt_and_the_first_step() -> None:
+    tiny, worker, sam = Tiny(painter_row("flux2-klein")), Worker("test"), small_sam()
+    painter = PipelinePainter(tiny.pipeline, tiny.family, tiny.painter.info, worker=worker)
+    segmenter = SamSegmenter(sam, INFO)
+    embedding = segmenter.embed(RGB)
+    segmenter.work_on(worker)
+    asking = Thread(target=segmenter.candidates, args=(embedding, CLICK))
+
+    def ask(*_: object) -> None:
+        asking.start()
+        until_asked(worker)
+
+    reader = tiny.pipeline.text_encoder
+    handle = reader.register_forward_pre_hook(ask)
+    models = {"reader": reader, "click": sam.mask_decoder, "denoiser": tiny.denoiser}
+    with noted(**models) as notes:
+        list(painter.paint(FLOW_RGB, FLOW_HOLE, replace(tiny.settings, strength=tiny.strength)))
+    handle.remove()
+    asking.join(20)
+    assert [name for name, _ in notes][:3] == ["reader", "click", "denoiser"]
 
 
 def test_so_does_finding_by_text() -> None:
@@ -213,6 +248,25 @@ def test_a_repaint_without_memory_is_refused_and_the_click_is_answered(shared: S
     assert done == [1]
 
 
+def test_a_click_is_answered_between_a_lora_file_and_the_first_step(tmp_path: Path) -> None:
+    worker, pipeline = Worker("test"), tiny_sdxl_inpaint()
+    tiny_lora(tiny_sdxl_inpaint(), tmp_path / "style.safetensors")
+    painter = StablePainter(pipeline, INFO, tmp_path, worker=worker)
+    order: list[str] = []
+    asking = Thread(target=worker.call, args=(lambda: order.append("click"),))
+
+    def ask(_result: Any) -> None:
+        order.append("file")
+        asking.start()
+        until_asked(worker)
+
+    Fault(pipeline, "load_lora_weights", ask)
+    pipeline.text_encoder.register_forward_pre_hook(lambda *_: order.append("prompt"))
+    paint(painter, loras=(LoraUse("style"),))
+    asking.join(20)
+    assert order[:3] == ["file", "click", "prompt"]
+
+
 def test_a_repaint_that_is_stopped_leaves_the_thread_to_clicks(shared: Shared) -> None:
     events = shared.painter.paint(RGB, HOLE, replace(SETTINGS, steps=1000))
     next(events)
@@ -230,6 +284,7 @@ def test_a_painter_that_is_let_go_takes_its_memory_with_it_and_leaves_the_thread
     paint(painter)
     gone = weakref.ref(painter._outfit.pipelines.main)
     del painter
+    worker.catch_up()
     gc.collect()
     assert gone() is None
     assert len(segmenter.candidates(embedding, CLICK).masks) == 3

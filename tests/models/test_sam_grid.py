@@ -13,10 +13,11 @@ from transformers import SamModel
 from inpainting.errors import OutOfMemory
 from inpainting.ports import Everything, Proposer
 from inpainting.types import ModelInfo, Point, Prompts, Rgb
+from models.one_at_a_time import OneAtATime
 from models.sam import SamSegmenter
-from models.turns import Turns
 from models.worker import Worker
 from tests.support.tiny_segmenters import failing, small_sam
+from tests.support.waiting import until
 
 INFO = ModelInfo("tiny", "Tiny SAM", "tests", "0", "none")
 ONE_CLICK = Prompts((Point(20, 15),))
@@ -127,7 +128,7 @@ def test_want_of_memory_for_a_single_point_is_a_sentence(
 
 def _waits_for(taker: Any) -> bool:
     """Tell whether somebody waits for a turn, or for a worker."""
-    return taker._next.locked() if isinstance(taker, Turns) else not taker._calls.empty()
+    return taker._next.locked() if isinstance(taker, OneAtATime) else not taker._calls.empty()
 
 
 @pytest.mark.parametrize("shared", [False, True])
@@ -143,8 +144,7 @@ def test_a_click_comes_before_the_next_batch_of_a_grid(model: SamModel, shared: 
         sizes.append(int(named["sparse_prompt_embeddings"].shape[1]))
         if len(sizes) == 1:
             click.start()
-            while click.is_alive() and not _waits_for(segmenter._decoder):
-                pass
+            until(lambda: _waits_for(segmenter._decoder))
 
     handle = model.mask_decoder.register_forward_pre_hook(look, with_kwargs=True)
     segmenter.segments(embedding)

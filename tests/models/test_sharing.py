@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from queue import SimpleQueue
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from inpainting.errors import Cancelled
 from models.sharing import Seat, Sharing, let_go, settle
 from models.worker import Worker
+from tests.support.waiting import until
 
 Letters = Seat[str, str]
 
@@ -117,15 +118,6 @@ def test_works_that_were_given_up_before_their_turn_never_run() -> None:
     events.close()
     assert [event for _, event in sharing.stream(["d"], kind)] == ["d", "D"]
     assert runs.batches[-1] == "d"
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for what another thread does, at most 20 seconds."""
-    for _ in range(20_000):
-        if condition():
-            return
-        threading.Event().wait(0.001)
-    raise AssertionError("it never came")
 
 
 def test_who_leaves_a_batch_is_gone_at_once_and_the_others_go_on() -> None:

@@ -31,6 +31,7 @@ from tests.support.stable import (
     state_of,
 )
 from tests.support.tiny import tiny_sdxl_inpaint
+from tests.support.waiting import until
 
 THREE = [Work(RGB, HOLE, replace(SETTINGS, seed=seed)) for seed in (1, 2, 3)]
 
@@ -68,12 +69,8 @@ def sizes(pipeline: Any) -> list[int]:
 
 
 def wait_for(painter: StablePainter, count: int) -> None:
-    """Wait until that many pictures wait for their turn, at most 20 seconds."""
-    for _ in range(20_000):
-        if len(painter._sharing._waiting) == count:
-            return
-        threading.Event().wait(0.001)
-    raise AssertionError("they never came")
+    """Wait until that many pictures wait for their turn."""
+    until(lambda: len(painter._sharing._waiting) == count)
 
 
 def test_each_picture_is_the_one_that_it_is_alone_in_the_steps_of_one(

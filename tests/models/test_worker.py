@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import weakref
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from inpainting.errors import Cancelled
 from models.worker import Emit, StopSignal, Worker
+from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -99,8 +101,7 @@ def _count_owners(owners: list[Worker], emit: Emit[int], stop: StopSignal) -> No
 
 def _until_asked(worker: Worker, calls: int) -> None:
     """Wait until so many calls wait for the worker."""
-    while worker._calls.qsize() < calls:
-        pass
+    until(lambda: worker._calls.qsize() >= calls)
 
 
 def test_calls_are_answered_between_the_steps_of_a_job_and_before_the_next_job() -> None:
@@ -210,6 +211,124 @@ def test_calls_that_come_while_others_are_answered_let_the_job_go_on_first() -> 
 
     assert len(list(worker.stream(job))) == 3
     assert done[:6] == ["call", "step"] * 3
+
+
+def test_a_call_that_pauses_for_others_holds_nobody_up() -> None:
+    worker, done = Worker("test"), list[str]()
+    held, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        held.set()
+        assert go.wait(20)
+
+    def pausing() -> None:
+        worker.answer_calls()
+        done.append("first")
+
+    worker.submit(hold)
+    assert held.wait(20)
+    calls = [pausing, lambda: done.append("second")]
+    callers = [threading.Thread(target=worker.call, args=(call,)) for call in calls]
+    for number, caller in enumerate(callers, 1):
+        caller.start()
+        _until_asked(worker, number)
+    go.set()
+    for caller in callers:
+        caller.join(20)
+    assert done == ["second", "first"]
+    assert worker.call(lambda: "alive") == "alive"
+
+
+class Load:
+    """What takes memory."""
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """Free nothing that hangs together in a ring."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
+def test_a_call_that_failed_holds_nothing_of_what_it_worked_with() -> None:
+    worker, held = Worker("test"), list[weakref.ref[Load]]()
+
+    def broken() -> None:
+        load = Load()
+        held.append(weakref.ref(load))
+        raise ZeroDivisionError
+
+    def ask() -> None:
+        with pytest.raises(ZeroDivisionError):
+            worker.call(broken)
+
+    ask()
+    worker.catch_up()
+    assert held[0]() is None
+
+
+@pytest.mark.usefixtures("no_collector")
+def test_a_job_that_was_stopped_holds_nothing_of_what_it_worked_with() -> None:
+    worker, held = Worker("test"), list[weakref.ref[Load]]()
+
+    def job(emit: Emit[int], stop: StopSignal) -> None:
+        load = Load()
+        held.append(weakref.ref(load))
+        count_to(10**9, emit, stop)
+
+    events = worker.stream(job)
+    next(events)
+    events.close()
+    worker.catch_up()
+    assert held[0]() is None
+
+
+def test_catching_up_waits_for_all_that_came_before() -> None:
+    worker, done = Worker("test"), list[int]()
+    for number in range(100):
+        worker.submit(partial(done.append, number))
+    worker.catch_up()
+    assert done == list(range(100))
+
+
+def test_a_task_that_fails_is_logged_and_the_others_go_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    worker = Worker("test")
+    worker.submit(lambda: 1 // 0)
+    assert worker.call(lambda: 5) == 5
+    worker.catch_up()
+    assert [record.message for record in caplog.records] == ["a task failed"]
+
+
+def test_calls_at_the_end_of_the_program_are_given_up() -> None:
+    worker = Worker("test")
+    held, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        held.set()
+        assert go.wait(20)
+
+    worker.submit(hold)
+    assert held.wait(20)
+    found: list[str] = []
+
+    def ask() -> None:
+        with pytest.raises(Cancelled):
+            worker.call(lambda: found.append("called"))
+
+    caller = threading.Thread(target=ask)
+    caller.start()
+    _until_asked(worker, 1)
+    worker._ending.set()
+    worker._tasks.put(None)
+    go.set()
+    caller.join(20)
+    assert not caller.is_alive()
+    assert found == []
 
 
 def test_a_dropped_worker_ends_its_thread() -> None:

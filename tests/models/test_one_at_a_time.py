@@ -1,4 +1,4 @@
-"""Turns: one at a time, on the thread that asks, and nobody is passed over."""
+"""One at a time, on the thread that asks, and nobody is passed over."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import threading
 
 import pytest
 
-from models.turns import Turns
+from models.one_at_a_time import OneAtATime
+from tests.support.waiting import until
 
 
 def test_work_is_done_on_the_thread_that_asks_and_its_errors_are_raised_there() -> None:
-    turns = Turns()
+    turns = OneAtATime()
     assert turns.call(threading.get_ident) == threading.get_ident()
     with pytest.raises(ZeroDivisionError):
         turns.call(lambda: 1 // 0)
@@ -18,30 +19,35 @@ def test_work_is_done_on_the_thread_that_asks_and_its_errors_are_raised_there() 
 
 
 def test_one_at_a_time() -> None:
-    turns, inside, most = Turns(), list[int](), list[int]()
+    turns, inside, most = OneAtATime(), list[int](), list[int]()
+    begun, go = threading.Event(), threading.Event()
 
     def work() -> None:
         inside.append(1)
         most.append(len(inside))
-        threading.Event().wait(0.001)
+        begun.set()
+        assert go.wait(20)
         inside.pop()
 
     threads = [threading.Thread(target=turns.call, args=(work,)) for _ in range(8)]
     for thread in threads:
         thread.start()
+    assert begun.wait(20)
+    until(turns._next.locked)
+    assert most == [1], "the others wait"
+    go.set()
     for thread in threads:
         thread.join(20)
     assert most == [1] * 8
 
 
 def test_who_waits_comes_before_who_asks_again() -> None:
-    turns, order = Turns(), list[str]()
+    turns, order = OneAtATime(), list[str]()
     waiting = threading.Thread(target=lambda: turns.call(lambda: order.append("other")))
 
     def first() -> None:
         waiting.start()
-        while not turns._next.locked():
-            pass
+        until(turns._next.locked)
         order.append("first")
 
     turns.call(first)

@@ -10,14 +10,14 @@ R = TypeVar("R")
 
 
 class Caller(Protocol):
-    """What has work done, one at a time: `Turns`, or a device's `Worker`."""
+    """What has work done, one at a time: `OneAtATime`, or a device's `Worker`."""
 
     def call(self, work: Callable[[], R]) -> R:
         """Return what `work` returns, or raise what it raises, when its turn has come."""
         ...
 
 
-class Turns:
+class OneAtATime:
     """Has work done on the threads that ask for it, one at a time.
 
     Who waits comes before who has just had a turn and asks again.
