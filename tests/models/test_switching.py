@@ -7,6 +7,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,10 @@ from models.device import choose_dtype
 from models.placing import needed
 from models.switching import BUSY, Switcher
 from models.tuning import tuning_of
+from models.workers import Workers
 from tests.support.fakes import FakePainter, FakeSegmenter
 from tests.support.photos import photo
+from tests.support.waiting import until
 
 OTHER = next(row for row in PAINTERS if row.key == "sdxl-inpainting")
 
@@ -41,13 +44,19 @@ def studio() -> Studio:
     return Studio(FakeSegmenter(), FakePainter(), Settings(device="cpu"))
 
 
-def switcher(holder: Studio, load: Callable[..., Any], fits: bool = True, **options: Any) -> Any:
+def switcher(
+    holder: Studio,
+    load: Callable[..., Any],
+    fits: bool = True,
+    workers: Workers | None = None,
+    **options: Any,
+) -> Any:
     class Known(Switcher):
         def _fits_beside(self, row: Any) -> bool:
             del row
             return fits
 
-    return Known(holder, Settings(device="cpu", **options), load, load)
+    return Known(holder, Settings(device="cpu", **options), load, load, workers)
 
 
 def test_all_rows_are_offered_with_what_they_cost() -> None:
@@ -124,6 +133,31 @@ def test_where_both_do_not_fit_the_old_one_is_let_go_first_and_jobs_wait() -> No
     assert not isinstance(list(events)[-1], Progress)
     assert alive == [False]
     assert holder.painter is new
+
+
+def test_jobs_that_were_given_up_while_they_waited_let_the_old_one_go_too() -> None:
+    holder, workers = studio(), Workers(("cpu",))
+    worker, gone = workers.of(torch.device("cpu")), weakref.ref(holder.painter)
+    assert worker is not None
+    held, go, alive = threading.Event(), threading.Event(), list[bool]()
+
+    def hold() -> None:
+        held.set()
+        assert go.wait(20)
+
+    def load(*_: Any, **__: Any) -> Any:
+        gc.collect()
+        alive.append(gone() is not None)
+        return FakePainter()
+
+    worker.submit(hold)
+    assert held.wait(20)
+    worker.submit(partial(getattr, holder.painter, "info"))
+    thread = switcher(holder, load, fits=False, workers=workers).begin("painter", OTHER.key)
+    until(lambda: worker._tasks.qsize() == 2)
+    go.set()
+    thread.join(60)
+    assert alive == [False]
 
 
 @pytest.mark.parametrize("missing", [0, 1])
