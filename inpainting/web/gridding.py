@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from inpainting.errors import PointPaintError
 from inpainting.grids import MAX_CELLS, Axis, cells, parse_axis
@@ -13,6 +14,8 @@ from inpainting.web.form import Form
 
 CELL_SIDE = 512
 """Longer side in pixels of a picture on the sheet of all."""
+
+NO_VALUES = "A setting without values is left out of the grid."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,10 +60,22 @@ def plot_of(request: PaintRequest, form: Form) -> Plot:
 
 
 def axes(form: Form) -> tuple[Axis | None, Axis | None]:
-    """Return what the grid varies across and down; one alone is always the one across."""
-    fields = (form.x_setting, form.x_values), (form.y_setting, form.y_values)
-    found = [parse_axis(setting, values or "") for setting, values in fields if setting]
+    """Return what the grid varies across and down; one alone is always the one across.
+
+    A setting without values varies nothing. Raises BadRequest as `parse_axis` does.
+    """
+    found = [parse_axis(setting, values) for setting, values in _chosen(form) if _filled(values)]
     return (found[0], found[1]) if len(found) == 2 else (found[0] if found else None, None)
+
+
+def _chosen(form: Form) -> list[tuple[Any, Any]]:
+    """Return the settings that are chosen, with their values as they stand."""
+    fields = (form.x_setting, form.x_values), (form.y_setting, form.y_values)
+    return [(setting, values) for setting, values in fields if setting]
+
+
+def _filled(values: Any) -> bool:
+    return bool(values.strip(" ,") if isinstance(values, str) else values)
 
 
 def sheet_of(plot: Plot, pictures: Sequence[Rgb]) -> Rgb:
@@ -75,13 +90,20 @@ def _labels(axis: Axis | None) -> tuple[str, ...]:
 
 
 def size_told(form: Form) -> str:
-    """Return how many pictures the grid makes, before it is painted; empty for no grid."""
+    """Return how many pictures the grid makes, before it is painted, and what it leaves out.
+
+    Empty where no setting is chosen.
+    """
     try:
         x, y = axes(form)
     except PointPaintError as error:
         return str(error)
-    if x is None:
-        return ""
+    told = [] if x is None else [_count_told(x, y)]
+    told += [] if all(_filled(values) for _, values in _chosen(form)) else [NO_VALUES]
+    return " ".join(told)
+
+
+def _count_told(x: Axis, y: Axis | None) -> str:
     across, down = len(x.values), 1 if y is None else len(y.values)
     if across * down > MAX_CELLS:
         return f"The grid has {across} x {down} pictures; at most {MAX_CELLS} are painted."

@@ -12,6 +12,7 @@ import pytest
 from inpainting.photo import open_photo
 from inpainting.studio import Studio
 from inpainting.types import PaintDefaults
+from inpainting.web.gridding import NO_VALUES
 from models.filling import embedded_fillers
 from tests.browser.conftest import OpenPage, Site
 from tests.support.browser import Visit
@@ -207,6 +208,23 @@ def test_a_grid_gives_each_picture_and_one_with_all(site: Site, open_page: OpenP
     sheet = open_photo(guest.download()[1])
     assert sheet.size[0] > 640
     assert not guest.page.locator("#pp-result .pp-recipe").is_visible()
+
+
+def test_emptied_values_make_no_grid_and_hold_no_repaint_up(
+    site: Site, open_page: OpenPage
+) -> None:
+    guest = opened(site.url, open_page)
+    guest.page.click("#pp-grid > button")
+    guest.pick("#pp-x-setting", "steps")
+    for values, told in (("2, 3", "2 x 1 pictures"), ("", NO_VALUES)):
+        guest.page.fill("#pp-x-values :is(input, textarea)", values)
+        guest.page.wait_for_function(
+            "(told) => document.querySelector('#pp-grid-size').innerText.includes(told)", arg=told
+        )
+    count = len(site.painter.settings)
+    guest.repaint()
+    assert guest.progress().startswith("Done")
+    assert len(site.painter.settings) == count + 1
 
 
 def test_another_model_is_loaded_and_one_that_fails_changes_nothing(

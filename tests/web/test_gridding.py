@@ -6,7 +6,7 @@ import pytest
 from inpainting.errors import BadRequest
 from inpainting.types import PaintRequest
 from inpainting.web.form import Form
-from inpainting.web.gridding import plot_of, sheet_of, size_told
+from inpainting.web.gridding import NO_VALUES, plot_of, sheet_of, size_told
 from tests.support.photos import noise, photo
 
 REQUEST = PaintRequest(photo(), None, prompt="a red car", variations=3)
@@ -36,6 +36,14 @@ def test_one_axis_alone_goes_across() -> None:
     assert plot.seed == 3
 
 
+@pytest.mark.parametrize("emptied", ["", " ", ", ", None])
+def test_a_setting_whose_values_were_emptied_makes_no_grid(emptied: str | None) -> None:
+    plot = plot_of(REQUEST, Form(x_setting="steps", x_values=emptied))
+    assert plot.requests == (REQUEST,)
+    other = Form(x_setting="steps", x_values=emptied, y_setting="seed", y_values="3-5")
+    assert [len(row) for row in plot_of(REQUEST, other).rows] == [3]
+
+
 def test_the_sheet_has_all_pictures_in_their_places() -> None:
     plot = plot_of(REQUEST, Form(x_setting="steps", x_values="5, 10"))
     pictures = [noise(200, 150, seed) for seed in (1, 2)]
@@ -51,7 +59,12 @@ def test_the_sheet_has_all_pictures_in_their_places() -> None:
         (Form(x_setting="steps", x_values="5, 10"), "The grid has 2 x 1 pictures, and one"),
         (Form(x_setting="steps", x_values="1-60", y_setting="seed", y_values="1-5"), "at most 64"),
         (Form(x_setting="steps", x_values="many"), "must be a number"),
-        (Form(x_setting="steps"), "needs 1 to 64 values"),
+        (Form(x_setting="steps", x_values="0"), "must be"),
+        (Form(x_setting="steps"), NO_VALUES),
+        (
+            Form(x_setting="seed", x_values="3-5", y_setting="guidance_until", y_values=" "),
+            f"The grid has 3 x 1 pictures, and one with all of them. {NO_VALUES}",
+        ),
     ],
 )
 def test_how_large_a_grid_is_told_before_it_is_painted(form: Form, told: str) -> None:
