@@ -34,6 +34,19 @@ def load(session: Session, sheet: Sheet, note: str = "", region: Region | None =
     return _begun(session, _fresh(session, sheet, region), note)
 
 
+def exchange(session: Session, sheet: Sheet, note: str = "") -> Session:
+    """Put the photo in the place of a picture that was made from it; `note` as for `load`.
+
+    What is selected stays selected where the two have the same size; else the feather alone stays.
+    """
+    now, fresh = session.now, _fresh(session, sheet)
+    if _size(now) == sheet.size:
+        fresh = replace(fresh, parts=now.parts, active=now.active, edges=now.edges)
+    else:
+        fresh = replace(fresh, edges=replace(fresh.edges, feather=now.edges.feather))
+    return _begun(session, fresh, note)
+
+
 def reset(session: Session) -> Session:
     """Take the photo away; the region stays, and so do the results so far."""
     return _begun(session, Step(region=session.now.region, whole=session.now.whole))

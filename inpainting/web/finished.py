@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from inpainting.records import Recipe
 from inpainting.types import Size
 
 
@@ -12,7 +13,8 @@ class Sheet:
     """The photo that is worked on, without its pixels: the desk holds those under `digest`.
 
     `display` is the path of the copy that the browser shows; `path` the PNG file to read the pixels
-    from again, empty for the photo that was opened, which is never put away.
+    from again, empty for the photo that was opened, which is never put away; `recipe` came with a
+    picture that was made here.
     """
 
     digest: str
@@ -20,6 +22,11 @@ class Sheet:
     name: str
     display: str
     path: str = ""
+    recipe: Recipe | None = field(default=None, compare=False, repr=False)
+
+    def is_made_from(self, digest: str) -> bool:
+        """Whether the picture's recipe names the photo with that digest."""
+        return self.recipe is not None and self.recipe.photo_digest == digest
 
 
 @dataclass(frozen=True, slots=True)

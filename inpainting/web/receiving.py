@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from inpainting.web.restoring import (
     ORIGINAL,
     PLAIN,
     SAME,
+    SAME_SELECTED,
+    SAME_SETTINGS,
     Restored,
     bring_back,
     is_recipe,
@@ -42,12 +45,18 @@ def receive(studio: Studio, desk: Desk, path: Path, name: str) -> Restored | Non
     return _picture(studio, desk, path, name)
 
 
-def put(desk: Desk, photo: Photo, region: Region | None = None) -> None:
-    """Put a photo on the desk, where nothing is painted any more."""
-    sheet = Sheet(photo.digest, photo.size, photo.name, keep_display(photo))
+def put(
+    desk: Desk, photo: Photo, region: Region | None = None, recipe: Recipe | None = None
+) -> None:
+    """Put a photo on the desk, where nothing is painted any more; `recipe` came with it."""
+    sheet = replace(_sheet(photo), recipe=recipe)
     note = " ".join(photo.notes)
     desk.stop()
     desk.open(photo, partial(editing.load, sheet=sheet, note=note, region=region))
+
+
+def _sheet(photo: Photo) -> Sheet:
+    return Sheet(photo.digest, photo.size, photo.name, keep_display(photo))
 
 
 def _alone(studio: Studio, desk: Desk, recipe: Recipe) -> Restored:
@@ -72,6 +81,9 @@ def _picture(studio: Studio, desk: Desk, path: Path, name: str) -> Restored | No
         _tell(desk, studio.open(path, name), f"{error} {PLAIN}")
         return None
     photo = studio.open(path, name)
+    if sheet is not None and sheet.recipe is not None and sheet.is_made_from(photo.digest):
+        _exchange(studio, desk, sheet.recipe, photo)
+        return None
     if recipe is None:
         put(desk, photo)
         return None
@@ -81,10 +93,24 @@ def _picture(studio: Studio, desk: Desk, path: Path, name: str) -> Restored | No
     except BadRequest as error:
         _tell(desk, photo, f"{error} {PLAIN}")
         return None
-    put(desk, photo, restored.region)
+    put(desk, photo, restored.region, recipe)
     note = " ".join((_opened_note(recipe, restored), *told, *photo.notes))
     desk.change(partial(_back, restored=restored, note=note))
     return restored
+
+
+def _exchange(studio: Studio, desk: Desk, recipe: Recipe, photo: Photo) -> None:
+    """Put the photo in the place of the picture on the desk, which was made from it.
+
+    The form stays as it is: it holds the recipe, and what was changed of it since.
+    """
+    now, sheet = desk.session.now, _sheet(photo)
+    fits = now.sheet is not None and now.sheet.size == photo.size
+    selected = fits and not all(part.empty for part in now.parts)
+    told = differences(recipe, _painter_for(studio, recipe))
+    note = " ".join((SAME_SELECTED if selected else SAME_SETTINGS, *told, *photo.notes))
+    desk.stop()
+    desk.open(photo, partial(editing.exchange, sheet=sheet, note=note))
 
 
 def _tell(desk: Desk, photo: Photo, note: str) -> None:

@@ -33,6 +33,8 @@ from inpainting.web.form import loras_text
 from inpainting.web.session import Part, Session
 
 SAME = "This is the photo that it was made from: the large button makes the same picture again."
+SAME_SELECTED = "This is the photo that it was made from: what was selected stays selected."
+SAME_SETTINGS = "This is the photo that it was made from: the settings stay as they are."
 ALL = "This picture was made here: its prompt, settings and selection are back."
 NO_SELECTION = "This picture was made here: its prompt and settings are back."
 ORIGINAL = "With the photo that it was made from the same picture can be made again."

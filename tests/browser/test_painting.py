@@ -10,6 +10,7 @@ from inpainting.photo import open_photo
 from inpainting.settings import Settings
 from inpainting.status import Status
 from inpainting.studio import Studio
+from inpainting.web.restoring import SAME_SELECTED
 from tests.browser.conftest import OpenPage, Site
 from tests.support.browser import Visit
 from tests.support.fakes import FakePainter, FakeSegmenter
@@ -79,6 +80,27 @@ def test_a_downloaded_result_brings_its_session_back(site: Site, open_page: Open
         assert other.progress().startswith("Done")
     assert site.painter.settings[-1] == site.painter.settings[-2]
     assert (site.painter.settings[-1].seed, site.painter.settings[-1].steps) == (17, 6)
+
+
+def test_the_photo_of_a_downloaded_result_takes_over_what_it_brought(
+    site: Site, open_page: OpenPage
+) -> None:
+    guest = selected(site, open_page)
+    guest.seed(17)
+    guest.repaint()
+    name, data = guest.download()
+    other = open_page(site.url)
+    other.open(data, name)
+    other.click(30, 20)
+    serial = other.value()["serial"]
+    other.choose(png(RGB), "noise.png")
+    other.wait_serial(serial)
+    assert other.settled()["points"] == [[160, 120, 1], [30, 20, 1]]
+    assert other.message() == SAME_SELECTED
+    assert other.page.input_value("#pp-prompt textarea") == "sunset sea"
+    other.press("Control+z")
+    other.repaint()
+    assert other.progress().startswith("Done")
 
 
 def test_stop_in_the_middle_loses_nothing_and_the_next_run_is_unharmed(

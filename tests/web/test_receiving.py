@@ -9,13 +9,20 @@ import pytest
 from inpainting.photo import encode_png, read_recipe
 from inpainting.recipe import RECIPE_KEY, Recipe, recipe_to_json
 from inpainting.studio import Studio
-from inpainting.types import Combine, Edges, LoraUse, Region, Stroke, Tool
+from inpainting.types import Combine, Edges, LoraUse, Point, Region, Stroke, Tool
 from inpainting.web import editing, handlers
 from inpainting.web.desk import Desk
 from inpainting.web.finished import Sheet
 from inpainting.web.form import Form
 from inpainting.web.painting import paint
-from inpainting.web.restoring import CREATED, ELSEWHERE, SAME, Restored
+from inpainting.web.restoring import (
+    CREATED,
+    ELSEWHERE,
+    SAME,
+    SAME_SELECTED,
+    SAME_SETTINGS,
+    Restored,
+)
 from inpainting.web.selecting import settle
 from tests.support.fakes import FakePainter, FakeSegmenter
 from tests.support.photos import photo
@@ -108,6 +115,75 @@ def test_a_recipe_on_its_photo_makes_the_same_bytes(
     if tool != "create":
         assert other.session.note == SAME
     assert painted(studio, other, form_of(restored)).read_bytes() == first.read_bytes()
+
+
+@pytest.mark.parametrize("tool", ["repaint", "remove", "extend", "restyle"])
+def test_the_photo_that_comes_after_its_picture_makes_the_same_bytes(
+    studio: Studio, tmp_path: Path, tool: str
+) -> None:
+    desk, other = desk_with(), Desk()
+    worked(studio, desk)
+    first = painted(studio, desk, CASES[tool])
+    restored = dropped(studio, other, first.read_bytes(), tmp_path, "picture.png")
+    assert dropped(studio, other, encode_png(photo(256, 200)), tmp_path, "noise.png") is None
+    sheet, photo_of = other.session.now.sheet, desk_with().session.now.sheet
+    assert sheet is not None
+    assert photo_of is not None
+    assert (sheet.digest, sheet.recipe) == (photo_of.digest, None)
+    selected = tool in ("repaint", "remove")
+    assert other.session.note == (SAME_SELECTED if selected else SAME_SETTINGS)
+    assert (other.session.past, other.session.tool) == ((), Tool(tool))
+    assert painted(studio, other, form_of(restored)).read_bytes() == first.read_bytes()
+
+
+def test_what_was_changed_since_comes_along_to_the_photo(studio: Studio, tmp_path: Path) -> None:
+    desk, other = desk_with(), Desk()
+    worked(studio, desk)
+    data = painted(studio, desk, FORM).read_bytes()
+    dropped(studio, other, data, tmp_path, "picture.png")
+    other.change(partial(editing.new_part, op=Combine.ADD))
+    other.change(partial(editing.click, x=200, y=150))
+    other.change(partial(editing.set_region, region=Region.BACKGROUND))
+    before = settle(studio, other)
+    dropped(studio, other, encode_png(photo(256, 200)), tmp_path, "noise.png")
+    after = settle(studio, other)
+    assert (after.now.parts, after.now.edges) == (before.now.parts, before.now.edges)
+    assert after.now.region is Region.BACKGROUND
+    assert after.serial > before.serial
+    assert after.mask is not None
+    assert before.mask is not None
+    assert (after.mask == before.mask).all()
+
+
+def test_another_photo_than_the_recipes_has_nothing_selected(
+    studio: Studio, tmp_path: Path
+) -> None:
+    desk, other = desk_with(), Desk()
+    worked(studio, desk)
+    data = painted(studio, desk, FORM).read_bytes()
+    dropped(studio, other, data, tmp_path, "picture.png")
+    dropped(studio, other, encode_png(photo(256, 200, 1)), tmp_path, "other.png")
+    assert (other.session.mask, other.session.note) == (None, "")
+    dropped(studio, other, encode_png(photo(256, 200)), tmp_path, "noise.png")
+    assert (other.session.mask, other.session.note) == (None, "")
+
+
+def test_a_picture_that_another_was_made_from_is_taken_as_its_photo(
+    studio: Studio, tmp_path: Path
+) -> None:
+    """It has a recipe of its own, which would take the place of what is selected."""
+    desk = desk_with()
+    worked(studio, desk)
+    first = painted(studio, desk, FORM)
+    desk.change(partial(editing.further, number=1))
+    desk.change(partial(editing.click, x=30, y=30))
+    settle(studio, desk)
+    second = painted(studio, desk, FORM)
+    other = Desk()
+    dropped(studio, other, second.read_bytes(), tmp_path, "second.png")
+    dropped(studio, other, first.read_bytes(), tmp_path, "first.png")
+    assert other.session.note == SAME_SELECTED
+    assert [part.prompts.points for part in other.session.now.parts] == [(Point(30, 30),)]
 
 
 def test_parts_strokes_and_edges_come_back_and_hidden_parts_do_not(
