@@ -18,7 +18,15 @@ from inpainting.types import ModelInfo
 from inpainting.web import handlers, progress, statuscard
 from inpainting.web.catalogue import choices, facts
 from inpainting.web.desk import Desk, Desks
-from inpainting.web.fields import Painter, carried, given_back, painter_of, remembered, seed_problem
+from inpainting.web.fields import (
+    Painter,
+    carried,
+    for_another,
+    given_back,
+    painter_of,
+    remembered,
+    seed_problem,
+)
 from inpainting.web.form import COUNT, FIELDS, Form, with_lora
 from inpainting.web.gridding import size_told
 from inpainting.web.handlers import Acted
@@ -82,11 +90,12 @@ class Events:
         return *_scene(acted, desk), *self._job(desk, before)
 
     def open(self, desk: Desk, event: gr.EventData) -> Any:
-        """Scene, job, fields: the canvas uploaded a photo, or a recipe."""
-        before, folder = desk.session.serial, Path(get_upload_folder())
+        """Scene, job, fields, what to extend to: the canvas uploaded a photo, or a recipe."""
+        before, folder = desk.session, Path(get_upload_folder())
         acted, restored = handlers.open_upload(self.studio, desk, event._data, folder)
-        values = self._values(restored.values) if restored else SKIPPED_FIELDS
-        return *_scene(acted, desk), *self._job(desk, before), *values
+        values = for_another(before, desk.session) | dict(restored.values if restored else {})
+        scene = (*_scene(acted, desk), *self._job(desk, before.serial))
+        return *scene, *self._values(values), _quick_sides(values)
 
     def mask(self, desk: Desk, event: gr.EventData) -> Any:
         """Scene, job: the canvas uploaded a mask."""
@@ -95,11 +104,14 @@ class Events:
         return *_scene(acted, desk), *self._job(desk, before)
 
     def example(self, desk: Desk, event: gr.EventData) -> Any:
-        """Scene, job, prompt: an example was pressed."""
-        before = desk.session.serial
+        """Scene, job, fields, what to extend to: an example was pressed."""
+        before = desk.session
         acted, example = handlers.open_example(self.studio, desk, event._data, self.examples)
-        prompt = example.prompt if desk.session.serial != before else gr.skip()
-        return *_scene(acted, desk), *self._job(desk, before), prompt
+        values = for_another(before, desk.session)
+        if desk.session.serial != before.serial:
+            values["prompt"] = example.prompt
+        scene = (*_scene(acted, desk), *self._job(desk, before.serial))
+        return *scene, *self._values(values), _quick_sides(values)
 
     def region(self, desk: Desk, value: str) -> Any:
         """Scene: the region switch was moved."""
@@ -330,6 +342,11 @@ def _scene(acted: Acted, desk: Desk) -> tuple[Any, ...]:
     region = gr.skip() if acted.region is None else acted.region
     results = panel(desk.session, desk.key) if acted.results else gr.skip()
     return acted.view, desk, region, results
+
+
+def _quick_sides(values: Mapping[str, Any]) -> Any:
+    """Return what the quick choice of sides shows: none where the sides are set without it."""
+    return None if "left" in values else gr.skip()
 
 
 def _schedulers(info: ModelInfo, value: str) -> Any:

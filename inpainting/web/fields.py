@@ -13,9 +13,13 @@ from typing import Any
 from inpainting.requests import MAX_PROMPT, MAX_SEED
 from inpainting.types import ModelInfo, PaintDefaults
 from inpainting.web.form import FIELDS, seed_from
+from inpainting.web.session import Session
 
 KNOBS = ("guidance", "steps", "strength", "scheduler", "look")
 """The fields that a painter has defaults for."""
+
+SIDES = ("left", "top", "right", "bottom")
+"""The fields that say how far a photo is extended."""
 
 BAD_SEED = "The seed must be a whole number from 0 to 4294967295; empty draws one."
 
@@ -72,6 +76,19 @@ def given_back(form: Mapping[str, Any], info: ModelInfo) -> dict[str, Any]:
     knobs = carried([values[name] for name in KNOBS], painter.best, info)
     values.update(zip(KNOBS, knobs, strict=True))
     return {name: value for name, value in values.items() if value is not None}
+
+
+def for_another(before: Session, after: Session) -> dict[str, Any]:
+    """Return the values of the fields that were for the former photo alone, once another is opened.
+
+    How far it is extended is in its pixels, often to bring it to a shape: a photo of another size
+    begins without. All other fields are how the user works, and stay.
+    """
+    old, new = before.now.sheet, after.now.sheet
+    if new is None or not before.serial or after.serial == before.serial:
+        return {}
+    stays = old is not None and (old.size == new.size or old.is_made_from(new.digest))
+    return {} if stays else dict.fromkeys(SIDES, 0)
 
 
 MAX_KEPT = 2**63

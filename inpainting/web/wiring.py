@@ -47,11 +47,12 @@ def _job(w: Widgets) -> list[Any]:
 
 def _wire_canvas(w: Widgets, events: Events) -> None:
     scene, both = _scene(w), [*_scene(w), *_job(w)]
+    opened = [*both, *w.form, w.quick_sides]
     w.canvas.act(events.act, [w.desk], both, **EACH)
-    w.canvas.open(events.open, [w.desk], [*both, *w.form], **EACH)
+    w.canvas.open(events.open, [w.desk], opened, **EACH)
     w.canvas.mask(events.mask, [w.desk], both, **EACH)
     w.canvas.resume(events.resume, [w.desk], [*scene, w.painter, *w.form], **EACH)
-    w.examples.example(events.example, [w.desk], [*both, w.prompt], **QUICK)
+    w.examples.example(events.example, [w.desk], opened, **QUICK)
     w.region.input(events.region, [w.desk, w.region], scene, **LAST)
     w.tool.change(events.tool, [w.desk, w.tool], [*scene, w.repaint], **LAST)
     told = {**QUICK, "show_progress": "minimal"}  # it may take seconds

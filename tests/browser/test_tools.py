@@ -210,6 +210,19 @@ def test_a_grid_gives_each_picture_and_one_with_all(site: Site, open_page: OpenP
     assert not guest.page.locator("#pp-result .pp-recipe").is_visible()
 
 
+def test_sides_to_extend_are_those_of_one_photo(site: Site, open_page: OpenPage) -> None:
+    guest = opened(site.url, open_page)
+    guest.take("Extend")
+    guest.pick("#pp-quick-sides", "Square")
+    shows = "(n) => document.querySelector('#pp-n-bottom input').value === n"
+    guest.page.wait_for_function(shows, arg="40")
+    guest.steps(3)
+    guest.choose(png(noise(100, 300)), "tall.png")
+    guest.page.wait_for_function(shows, arg="0")
+    assert guest.page.input_value("#pp-quick-sides input") == ""
+    assert guest.page.input_value("#pp-steps input[type=number]") == "3"
+
+
 def test_emptied_values_make_no_grid_and_hold_no_repaint_up(
     site: Site, open_page: OpenPage
 ) -> None:

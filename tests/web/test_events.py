@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from gradio.utils import get_upload_folder
 
 from inpainting.studio import Studio
 from inpainting.types import PaintDefaults
@@ -17,9 +18,10 @@ from inpainting.web.events import CROWDED, UNFIT, Events
 from inpainting.web.fields import BAD_SEED, painter_of
 from inpainting.web.finished import Sheet
 from inpainting.web.form import COUNT, NO_PHOTO, NOT_SELECTED, Form
+from inpainting.web.form import FIELDS as FORM_FIELDS
 from inpainting.web.queries import ENDED
 from tests.support.fakes import FakePainter, FakeSegmenter
-from tests.support.photos import photo
+from tests.support.photos import noise, photo, png
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "assets" / "photos").glob("*.jpg"))
 FIELDS = ("sea", "", "17", 5.0, 4, 1.0, "Euler", 1)
@@ -108,13 +110,56 @@ def test_a_repaint_can_be_undone_shown_and_gone_on_with(events: Events) -> None:
 def test_an_example_brings_its_prompt_and_a_quiet_card(events: Events) -> None:
     desk = selected(events)
     painted(events, desk)
-    view, _, _, _, card, repaint, stop, prompt = events.example(desk, sent(index=0))
+    view, _, _, _, card, repaint, stop, prompt, *_ = events.example(desk, sent(index=0))
     assert view["photo"]["name"] == EXAMPLES[0].stem
     assert card == progress.IDLE
     assert (repaint["visible"], stop["visible"]) == (True, False)
     assert prompt
     assert len(desk.session.results) == 1
-    assert events.example(desk, sent(index=99))[-1] == SKIP
+    assert events.example(desk, sent(index=99))[7:] == (SKIP,) * (COUNT + 1)
+
+
+def uploaded(events: Events, desk: Desk, data: bytes, name: str = "other.png") -> dict[str, Any]:
+    """What the form's fields get when a file is opened, but for those that stay."""
+    path = Path(get_upload_folder()) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    *_, quick = values = events.open(desk, sent(path=str(path), name=name, desk=desk.key, seq=1))
+    fields = dict(zip((*FORM_FIELDS, "quick"), (*values[7:-1], quick), strict=True))
+    return {name: value for name, value in fields.items() if value != SKIP}
+
+
+NO_SIDES = {"left": 0, "top": 0, "right": 0, "bottom": 0, "quick": None}
+
+
+def test_a_photo_of_another_size_begins_without_the_sides_of_the_former(events: Events) -> None:
+    desk = selected(events)
+    assert uploaded(events, desk, png(noise(256, 200, 1))) == {}
+    assert uploaded(events, desk, b"no picture") == {}
+    assert uploaded(events, desk, png(noise(200, 256))) == NO_SIDES
+    events.act(desk, click(desk, action="close"))
+    assert uploaded(events, desk, png(noise(200, 256))) == NO_SIDES
+    *_, quick = values = events.example(desk, sent(index=0))
+    fields = dict(zip(FORM_FIELDS, values[7:-1], strict=True))
+    assert (fields["left"], fields["steps"], quick) == (0, SKIP, None)
+    assert fields["prompt"]
+
+
+def test_the_first_photo_leaves_the_form_alone(events: Events) -> None:
+    assert uploaded(events, events.desks.new(), png(noise(200, 256))) == {}
+
+
+def test_the_photo_of_an_extended_picture_keeps_its_sides(events: Events) -> None:
+    desk = selected(events)
+    form = asdict(replace(Form(*FIELDS), tool="extend", left=20, bottom=30))
+    last = list(events.run(desk, begun(events, desk), *form.values()))[-1]
+    assert last[0]["state"] == "done"
+    data = Path(desk.session.results[-1].sheet.path).read_bytes()
+    other = events.desks.new()
+    brought = uploaded(events, other, data, "extended.png")
+    assert (brought["left"], brought["bottom"], brought["quick"]) == (20, 30, None)
+    assert uploaded(events, other, png(noise(256, 200))) == {}
+    assert uploaded(events, other, png(noise(100, 80))) == NO_SIDES
 
 
 def test_another_photo_ends_the_repaint_and_one_that_waits_says_nothing_more(
