@@ -44,8 +44,9 @@ class Desk:
         self._lock = Lock()
         self._session = Session()
         self._tickets = count(1)
-        self._wanted = 0
+        self._wanted = self._ended = self._at_work = 0
         self._owner = ""
+        self._left = False
         self._desks = desks
         if desks is not None:
             desks.add(self)
@@ -85,7 +86,7 @@ class Desk:
     def begin(self, owner: str = "") -> int:
         """Return the ticket of a new repaint for `owner`; older ones are not wanted any more."""
         with self._lock:
-            self._wanted, self._owner = next(self._tickets), owner
+            self._wanted, self._owner, self._left = next(self._tickets), owner, False
             return self._wanted
 
     def refuse(self) -> int:
@@ -93,11 +94,38 @@ class Desk:
         with self._lock:
             return next(self._tickets)
 
-    def stop(self, owner: str | None = None) -> None:
-        """Want no repaint; with an `owner`, none that was begun for it."""
+    def stop(self) -> None:
+        """Want no repaint."""
         with self._lock:
-            if owner is None or owner == self._owner:
+            self._wanted, self._left = 0, False
+
+    def leave(self, owner: str) -> None:
+        """Want no repaint that was begun for `owner`, who has gone."""
+        with self._lock:
+            if owner == self._owner:
+                self._left = self._left or self._awaited
                 self._wanted = 0
+
+    def told(self) -> None:
+        """Note that it was told why the last repaint was stopped."""
+        with self._lock:
+            self._left = False
+
+    def end(self, ticket: int) -> None:
+        """Note that the repaint with this ticket has come to its end."""
+        with self._lock:
+            self._ended = ticket
+
+    @contextmanager
+    def work(self) -> Iterator[None]:
+        """Note that a repaint is at work, wanted or not."""
+        with self._lock:
+            self._at_work += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._at_work -= 1
 
     def wants(self, ticket: object) -> bool:
         """Whether the repaint with this ticket, from `begin`, is still wanted."""
@@ -107,6 +135,20 @@ class Desk:
     def stopped(self) -> bool:
         """Whether no repaint is wanted: none was begun yet, or the last one was stopped."""
         return self._wanted == 0
+
+    @property
+    def left(self) -> bool:
+        """Whether the last repaint was stopped because its owner had gone."""
+        return self._left
+
+    @property
+    def busy(self) -> bool:
+        """Whether a repaint is awaited, or still makes its last step."""
+        return self._awaited or self._at_work > 0
+
+    @property
+    def _awaited(self) -> bool:
+        return self._wanted not in (0, self._ended)
 
 
 @contextmanager

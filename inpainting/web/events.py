@@ -44,6 +44,9 @@ from inpainting.web.toolparts import method_choices
 
 SKIPPED_FIELDS = (gr.skip(),) * COUNT
 
+FOLLOWED = -1
+"""The ticket of a window that only hears of a repaint which another one has begun."""
+
 UNFIT = "A setting has a value that the page cannot use. Please look the settings through."
 CROWDED = "Too many repaints are waiting. Please try again in a moment."
 
@@ -161,11 +164,24 @@ class Events:
         return ticket, *job, gr.Timer(active=before > 0)
 
     def wait(self, desk: Desk, ticket: int) -> Any:
-        """Progress card, the line's timer: others may have gone from the line."""
+        """Progress card, result panel, the line's timer: others may have gone from the line."""
+        if ticket == FOLLOWED:
+            return self._follow(desk)
         before = self.line.before(desk, ticket)
         if before is None:
-            return gr.skip(), gr.Timer(active=False)
-        return progress.waiting(before), gr.Timer(active=True)
+            return gr.skip(), gr.skip(), gr.Timer(active=False)
+        return progress.waiting(before), gr.skip(), gr.Timer(active=True)
+
+    def _follow(self, desk: Desk) -> Any:
+        """As `wait`, of a repaint that this window has not begun; its end is told once."""
+        busy, stopped = desk.busy, desk.stopped
+        card = progress.ELSEWHERE if busy else progress.OVER
+        if stopped:
+            card = progress.LEFT if desk.left else progress.STOPPED
+        if busy:
+            return card, gr.skip(), gr.Timer(active=True)
+        desk.told()
+        return card, panel(desk.session, desk.key), gr.Timer(active=False)
 
     def run(self, desk: Desk, ticket: int, *fields: Any) -> Generator[Any, None, None]:
         """Progress card, result panel, Repaint, Stop: paint."""
@@ -173,9 +189,12 @@ class Events:
         self.line.start(desk, ticket)
         try:
             # Without a ticket `begin` has refused it, and said why.
-            for shown in paint(self.studio, desk, Form(*fields), ticket) if ticket else ():
-                quiet = False
-                yield _updates(shown)
+            with desk.work():
+                for shown in paint(self.studio, desk, Form(*fields), ticket) if ticket else ():
+                    quiet = False
+                    if not shown.busy:
+                        desk.end(ticket)
+                    yield _updates(shown)
         finally:
             self.line.leave(desk, ticket)
         if quiet:  # gradio would empty the outputs of a run that never yields
@@ -298,14 +317,20 @@ class Events:
         return gr.Timer(seconds, active=loading or self.switch is not None)
 
     def resume(self, desk: Desk, event: gr.EventData) -> Any:
-        """Scene, painter, fields: the canvas of a page just loaded asks for what lay there."""
+        """Scene, job's card, ticket, line's timer, painter, fields: the canvas of a page that was
+        just loaded asks for what lay there.
+        """
         found = handlers.resume(self.studio, self.desks, desk, event._data)
         kept, info = found.desk, self.studio.painter.info
         scene = found.view, kept, found.region, panel(kept.session, kept.key)
+        job: tuple[Any, ...] = (gr.skip(),) * 3
+        if kept.busy or kept.left:
+            card, _, timer = self._follow(kept)
+            job = card, FOLLOWED, timer
         values = given_back(found.form, info)
         if not values:
-            return *scene, gr.skip(), *SKIPPED_FIELDS
-        return *scene, painter_of(info), *self._values(values)
+            return *scene, *job, gr.skip(), *SKIPPED_FIELDS
+        return *scene, *job, painter_of(info), *self._values(values)
 
     def _values(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return what each field shows; one without a value stays as it is."""

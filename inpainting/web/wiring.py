@@ -47,11 +47,11 @@ def _job(w: Widgets) -> list[Any]:
 
 def _wire_canvas(w: Widgets, events: Events) -> None:
     scene, both = _scene(w), [*_scene(w), *_job(w)]
-    opened = [*both, *w.form, w.quick_sides]
+    opened, heard = [*both, *w.form, w.quick_sides], [w.progress, w.ticket, w.line]
     w.canvas.act(events.act, [w.desk], both, **EACH)
     w.canvas.open(events.open, [w.desk], opened, **EACH)
     w.canvas.mask(events.mask, [w.desk], both, **EACH)
-    w.canvas.resume(events.resume, [w.desk], [*scene, w.painter, *w.form], **EACH)
+    w.canvas.resume(events.resume, [w.desk], [*scene, *heard, w.painter, *w.form], **EACH)
     w.examples.example(events.example, [w.desk], opened, **QUICK)
     w.region.input(events.region, [w.desk, w.region], scene, **LAST)
     w.tool.change(events.tool, [w.desk, w.tool], [*scene, w.repaint], **LAST)
@@ -95,7 +95,7 @@ def _wire_painting(w: Widgets, events: Events) -> None:
     # Not `cancels`: for gradio a cancelled run has failed, and its late failure would meet the next
     # repaint. A run that is not wanted any more ends by itself, within one step.
     w.stop.click(events.stop, [w.desk], _job(w), **QUICK)
-    w.line.tick(events.wait, [w.desk, w.ticket], [w.progress, w.line], **QUICK)
+    w.line.tick(events.wait, [w.desk, w.ticket], [w.progress, w.result, w.line], **QUICK)
 
 
 def _wire_form(w: Widgets, events: Events) -> None:
@@ -135,8 +135,8 @@ def _wire_visit(page: gr.Blocks, w: Widgets, events: Events) -> None:
 
     def leave(request: gr.Request) -> None:
         desk = desk_of(page, w.desk, request.session_hash)
-        if desk is not None:
-            desk.stop(request.session_hash)
+        if desk is not None and request.session_hash:
+            desk.leave(request.session_hash)
             events.desks.find(desk.key)  # its last hour, for a reload, begins now
         events.line.tidy()
 

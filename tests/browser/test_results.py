@@ -20,6 +20,9 @@ pytestmark = pytest.mark.browser
 SIZE = (320, 240)
 RGB = noise(*SIZE)
 
+CUT_OFF = ("AbortError", "Unexpected error Connection errored out")
+"""What gradio's own script says in a window that is left while it listens."""
+
 
 def kept(x: int, y: int) -> Mask:
     """What a repaint of the background leaves of the disc that a click selects."""
@@ -177,6 +180,27 @@ def test_a_reload_brings_everything_back(site: Site, open_page: OpenPage) -> Non
     assert guest.press("Control+z")["points"] == [[160, 120, 1]]
     guest.repaint()
     assert guest.progress().startswith("Done")
+
+
+def test_a_reload_during_a_repaint_tells_that_it_was_stopped(
+    site: Site, open_page: OpenPage
+) -> None:
+    guest = painted(site, open_page)
+    guest.steps(20)
+    guest.prompt("red brick")
+    site.gate.close(step=3)
+    guest.page.click("#pp-repaint")
+    guest.started()
+    guest.page.reload()
+    guest.stopped("was stopped when the page was closed or loaded again")
+    site.gate.open.set()
+    state = guest.settled()
+    assert state["points"] == [[160, 120, 1]]
+    assert guest.page.input_value("#pp-prompt textarea") == "red brick"
+    assert guest.page.locator("#pp-result .pp-strip > *").count() == 1
+    guest.repaint()
+    assert guest.progress().startswith("Done")
+    guest.trouble[:] = [text for text in guest.trouble if not text.startswith(CUT_OFF)]
 
 
 def test_another_window_does_not_get_the_desk(site: Site, open_page: OpenPage) -> None:

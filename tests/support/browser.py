@@ -249,10 +249,11 @@ class Visit(Window):
             "(n) => document.querySelector('#pp-canvas .pp-root').ppState().serial > n", arg=serial
         )
 
-    def stopped(self) -> None:
+    def stopped(self, words: str = "Stopped") -> None:
         """Wait until the card says that the repaint was stopped: a step may still be on its way."""
         self.page.wait_for_function(
-            "() => document.querySelector('#pp-progress .pp-line').innerText.includes('Stopped')"
+            "(words) => document.querySelector('#pp-progress .pp-line')?.innerText.includes(words)",
+            arg=words,
         )
 
     def progress(self) -> str:

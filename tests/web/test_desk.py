@@ -76,13 +76,39 @@ def test_only_the_last_ticket_is_wanted() -> None:
 def test_a_window_that_closes_stops_only_what_it_began() -> None:
     desk = Desk()
     old = desk.begin("first window")
-    desk.stop("another window")
+    desk.leave("another window")
     assert desk.wants(old)
     new = desk.begin("second window")
-    desk.stop("first window")  # the notice comes late
+    desk.leave("first window")  # the notice comes late
     assert desk.wants(new)
-    desk.stop("second window")
+    desk.leave("second window")
     assert desk.stopped
+
+
+def test_a_desk_knows_whether_its_repaint_was_left_behind() -> None:
+    desk = Desk()
+    assert not (desk.busy or desk.left)
+    ended = desk.begin("window")
+    assert desk.busy
+    desk.end(ended)
+    desk.leave("window")  # nothing was stopped by it
+    assert not (desk.busy or desk.left)
+    for forget in (desk.begin, desk.stop, desk.told):
+        desk.begin("window")
+        desk.leave("window")
+        desk.leave("window")
+        assert (desk.left, desk.busy) == (True, False)
+        forget()
+        assert not desk.left
+
+
+def test_a_desk_is_busy_until_the_last_step_is_made() -> None:
+    desk = Desk()
+    desk.begin("window")
+    with desk.work():
+        desk.leave("window")
+        assert desk.busy
+    assert not desk.busy
 
 
 def test_a_change_that_is_refused_changes_nothing() -> None:

@@ -194,8 +194,8 @@ def test_who_waits_is_told_the_place_in_line(events: Events) -> None:
     run.close()
     assert events.wait(second, mine)[0] == progress.waiting(0)
     list(events.run(second, mine, *FIELDS))
-    card, timer = events.wait(second, mine)
-    assert (card, timer.active) == (SKIP, False)
+    card, results, timer = events.wait(second, mine)
+    assert (card, results, timer.active) == (SKIP, SKIP, False)
 
 
 def test_a_repaint_keeps_the_ticket_that_it_was_sent_with(
@@ -238,9 +238,12 @@ def test_a_page_that_is_loaded_again_gets_everything_back(events: Events) -> Non
     events.region(desk, "subject")
     fields = replace(Form(*FIELDS), prompt="sea", negative_prompt="ice", seed="3", tool="restyle")
     events.remember(desk, painter_of(events.studio.painter.info), *astuple(fields))
-    view, given, region, results, painter, *fields = events.resume(
+    view, given, region, results, *job = events.resume(
         events.desks.new(), sent(desk=desk.key, language="en")
     )
+    *told, painter = job[:4]
+    fields = job[4:]
+    assert told == [SKIP] * 3
     assert given is desk
     assert (view["desk"], region, view["points"]) == (desk.key, "subject", [[100, 90, 1]])
     assert [item["id"] for item in results["items"]] == [1]
@@ -252,10 +255,10 @@ def test_a_page_that_is_loaded_again_gets_everything_back(events: Events) -> Non
 def test_a_page_without_a_desk_of_its_own_gets_an_empty_one(events: Events) -> None:
     fresh = events.desks.new()
     for data in ({}, {"desk": "nobody"}, {"desk": [1]}):
-        view, given, _, results, painter, *fields = events.resume(fresh, sent(**data))
+        view, given, _, results, *rest = events.resume(fresh, sent(**data))
         assert given is fresh
         assert (view["photo"], results["items"]) == (None, [])
-        assert [painter, *fields] == [SKIP] * (COUNT + 1)
+        assert rest == [SKIP] * (COUNT + 4)
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def test_a_finished_picture_has_its_own_files_and_no_pixels(studio: Studio) -> N
     assert recipe_from_json(Path(kept.recipe).read_text()) == result.recipe
     assert Path(kept.recipe).stem == Path(kept.sheet.path).stem
     kinds = {type(value) for value in (asdict(kept) | asdict(kept.sheet)).values()}
-    assert kinds <= {str, int, float, bool, tuple, dict}
+    assert kinds <= {str, int, float, bool, tuple, dict, type(None)}
 
 
 def test_an_empty_prompt_is_noted_under_the_picture(studio: Studio) -> None:
