@@ -119,6 +119,7 @@ class Batcher(Protocol):
         """Paint all of `works`; yield the events of each, as `paint` does, with its number from 0.
 
         Those that fit together are painted together, `info.batch` at a time; each gets its own
-        `Painted`, which may differ from the one it gets alone in the last bits.
+        `Painted`, which may differ from the one it gets alone in the last bits. What waited for
+        others is told when it begins, by a `Progress` of step 0.
         """
         ...

@@ -230,6 +230,9 @@ class StableBatch:
     ) -> torch.Tensor:
         """Return the finished latents, nx4xhxw for n seats, on the pipeline's device."""
         pipeline.scheduler, total = self._outfit.scheduler(self._settings)
+        if self._outfit.info.batch > 1:  # then jobs wait here for a batch, and these do no longer
+            for seat in seats:
+                seat.emit(Progress(0, total))
         if precise:
             pipeline.vae.register_to_config(force_upcast=True)
         return self._in_memory(lambda: self._latents(pipeline, seats, worded, total))

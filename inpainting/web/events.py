@@ -159,9 +159,13 @@ class Events:
             card = {**progress.failed(str(error)), "run": desk.refuse()}
             return 0, card, *_buttons(busy=False), gr.Timer(active=False)
         ticket = desk.begin(request.session_hash or "")
-        before = self.line.join(desk, ticket)
-        job = progress.waiting(before), *_buttons(busy=True)
-        return ticket, *job, gr.Timer(active=before > 0)
+        first = self._first(self.line.join(desk, ticket))
+        job = progress.waiting(first), *_buttons(busy=True)
+        return ticket, *job, gr.Timer(active=first > 0)
+
+    def _first(self, before: int) -> int:
+        """How many of those before in the line end first: a batch is painted at a time."""
+        return max(0, before + 1 - self.studio.painter.info.batch)
 
     def wait(self, desk: Desk, ticket: int) -> Any:
         """Progress card, result panel, the line's timer: others may have gone from the line."""
@@ -170,7 +174,7 @@ class Events:
         before = self.line.before(desk, ticket)
         if before is None:
             return gr.skip(), gr.skip(), gr.Timer(active=False)
-        return progress.waiting(before), gr.skip(), gr.Timer(active=True)
+        return progress.waiting(self._first(before)), gr.skip(), gr.Timer(active=True)
 
     def _follow(self, desk: Desk) -> Any:
         """As `wait`, of a repaint that this window has not begun; its end is told once."""

@@ -96,8 +96,35 @@ def test_every_picture_hears_of_its_own_steps(painter: StablePainter) -> None:
         if isinstance(event, Progress):
             steps[number].append(event.step)
             previews[number] = event.preview
-    assert steps == {number: [1, 2, 3, 4] for number in range(3)}
+    assert steps == {number: [0, 1, 2, 3, 4] for number in range(3)}
     assert not np.array_equal(previews[0], previews[1])
+
+
+def test_a_picture_that_waited_for_a_batch_hears_when_its_own_begins(
+    painter: StablePainter,
+) -> None:
+    held = threading.Event()
+
+    def hold() -> None:
+        assert held.wait(20)
+
+    painter._worker.submit(hold)
+    heard: SimpleQueue[Progress | Painted] = SimpleQueue()
+
+    def listen() -> None:
+        for event in painter.paint(RGB, HOLE, replace(SETTINGS, strength=0.5)):
+            heard.put(event)
+
+    listener = threading.Thread(target=listen)
+    listener.start()
+    wait_for(painter, 1)
+    assert heard.empty()
+    held.set()
+    listener.join(60)
+    began, made = heard.get(), heard.get()
+    assert isinstance(began, Progress)
+    assert isinstance(made, Progress)
+    assert (began.step, began.total, made.step) == (0, made.total, 1)
 
 
 def test_jobs_of_several_listeners_share_a_batch(painter: StablePainter, pipeline: Any) -> None:

@@ -198,6 +198,18 @@ def test_who_waits_is_told_the_place_in_line(events: Events) -> None:
     assert (card, results, timer.active) == (SKIP, SKIP, False)
 
 
+def test_who_is_painted_with_others_waits_for_none_of_them(
+    events: Events, painter: FakePainter
+) -> None:
+    painter.info = replace(painter.info, batch=2)
+    desks = [selected(events) for _ in range(4)]
+    told = [events.begin(desk, desk.key, window(str(n))) for n, desk in enumerate(desks)]
+    assert [one[1] for one in told] == [progress.waiting(n) for n in (0, 0, 1, 2)]
+    assert [one[4].active for one in told] == [False, False, True, True]
+    events.stop(desks[0])
+    assert events.wait(desks[3], told[3][0])[0] == progress.waiting(1)
+
+
 def test_a_repaint_keeps_the_ticket_that_it_was_sent_with(
     events: Events, painter: FakePainter
 ) -> None:
