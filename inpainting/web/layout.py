@@ -149,6 +149,8 @@ def lay_out(
         with gr.Column(scale=3, min_width=320, elem_id="pp-side"):
             with gr.Column(elem_id="pp-form"):
                 parts.update(toolparts.form(studio))
+            with gr.Column(elem_id="pp-action"):
+                parts.update(toolparts.action())
             loras = switch.loras() if switch else ()
             with gr.Column(elem_id="pp-more"):
                 parts.update(settingparts.settings(info, loras))

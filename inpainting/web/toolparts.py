@@ -1,4 +1,4 @@
-"""The form: which tool, with what, the button that does it, and how far it is."""
+"""The form: which tool, with what, and what stands below it: the button, and how far it is."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ def form(studio: Studio) -> dict[str, Any]:
         **_size(studio.painter.info),
         **_look(studio.painter.info),
         **_prompts(),
-        **_buttons(),
     }
 
 
@@ -160,7 +159,8 @@ def _prompts() -> dict[str, Any]:
     }
 
 
-def _buttons() -> dict[str, Any]:
+def action() -> dict[str, Any]:
+    """Return the buttons that begin and stop the work, and how far it is."""
     return {
         "repaint": gr.Button(label("Repaint"), variant="primary", elem_id="pp-repaint"),
         "stop": gr.Button(label("Stop"), variant="stop", visible=False, elem_id="pp-stop"),
