@@ -115,7 +115,7 @@ def test_every_control_has_a_name_for_a_screen_reader(site: Site, open_page: Ope
 def test_a_german_browser_gets_german_throughout(site: Site, open_page: OpenPage) -> None:
     guest = open_page(site.url, locale="de-DE")
     text = guest.page.inner_text("body")
-    assert "Neu malen" in text
+    assert "Malen" in text
     assert "Repaint" not in text
     guest.choose(b"no photo", "x.png")
     guest.page.wait_for_selector(".pp-hint.pp-error")
@@ -141,6 +141,76 @@ def test_on_a_phone_all_fits_and_fingers_find_their_targets(
         .filter(([box]) => box.width < 40 || box.height < 43.5).map(([, name]) => name)
     """)
     assert small == []
+
+
+IN_SIGHT = """() => ['#pp-progress', '#pp-repaint', '#pp-stop'].filter((selector) => {
+  const node = document.querySelector(selector);
+  if (!node?.checkVisibility()) return false;
+  const { left, right, top, bottom } = node.getBoundingClientRect();
+  const found = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+  return top >= 0 && bottom <= innerHeight && node.contains(found);
+})"""
+
+
+def test_on_a_phone_repaint_and_stop_are_in_sight_wherever_one_is(
+    site: Site, open_page: OpenPage
+) -> None:
+    guest = focused(site, open_page, **PHONE)
+    assert guest.page.evaluate(IN_SIGHT) == ["#pp-repaint"]
+    guest.page.touchscreen.tap(*guest.spot(320, 240))
+    guest.settled()
+    site.gate.close(step=3)
+    guest.page.locator("#pp-repaint").tap()
+    guest.started()
+    for place in (0, 400, 10_000):
+        guest.page.evaluate("(y) => scrollTo(0, y)", place)
+        assert guest.page.evaluate(IN_SIGHT) == ["#pp-progress", "#pp-stop"]
+    guest.page.evaluate("() => scrollTo(0, 0)")
+    guest.page.locator("#pp-stop").tap()
+    site.gate.open.set()
+    guest.stopped()
+    assert guest.page.evaluate("scrollY") == 0
+
+
+def test_on_a_phone_nothing_stays_under_the_buttons_at_the_edge(
+    site: Site, open_page: OpenPage
+) -> None:
+    guest = focused(site, open_page, **PHONE)
+    guest.repaint()
+    assert "click the subject" in guest.progress()
+    guest.page.evaluate("scrollTo(0, 100_000)")
+    _, top, _, height = guest.lies("#pp-action")
+    assert top + height == pytest.approx(PHONE["viewport"]["height"], abs=1)
+    _, last, _, tall = guest.lies("#pp-status")
+    assert last + tall <= top
+
+
+NAMES_IN_FULL = """(selector) => [...document.querySelectorAll(selector)]
+  .filter((node) => node.checkVisibility())
+  .map((node) => {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    return [node, range.getBoundingClientRect(), node.parentElement.getBoundingClientRect()];
+  })
+  .map(([node, words, room]) => [node.innerText, Math.round(room.top),
+    words.left >= room.left && words.right <= room.right && words.height < 25])"""
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
+def test_tools_have_their_names_in_full_in_windows_of_any_width(
+    site: Site, open_page: OpenPage, locale: str
+) -> None:
+    guest = focused(site, open_page, locale=locale)
+    guest.page.add_style_tag(content="* { transition: none !important; }")
+    for width in (320, 390, 600, 768, 900, 1100, 1280, 1366, 1470, 1600, 1920):
+        guest.page.set_viewport_size({"width": width, "height": 844})
+        switch = guest.page.evaluate(NAMES_IN_FULL, "#pp-tool label > span")
+        assert len(switch) == 5
+        assert len({top for _, top, _ in switch}) == 1, (width, switch)
+        names = guest.page.evaluate(NAMES_IN_FULL, ".pp-tools .pp-group > button > span")
+        assert names if width > 640 else len(names) == 8, (width, names)
+        assert all(whole for *_, whole in [*switch, *names]), (width, switch, names)
+        assert width < 1200 or guest.lies(".pp-tools")[3] < 60, (width, "the toolbar wraps")
 
 
 def test_on_a_phone_every_part_can_be_deleted(site: Site, open_page: OpenPage) -> None:
