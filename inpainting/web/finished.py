@@ -32,11 +32,11 @@ class Sheet:
 @dataclass(frozen=True, slots=True)
 class Finished:
     """A finished picture: `id` counts from 1 within a session, `before` is the path of what it was
-    painted on, as the browser shows it and of the picture's size, and `sheet` the picture itself,
-    its PNG with the recipe inside at `sheet.path`; `file_name` is the name it is downloaded under,
-    `thumb` a small copy. `source` is what lay on the desk, by its path, empty for nothing; `recipe`
-    and `film` are the paths of the recipe alone and of the filmstrip, empty for none; `created`
-    tells that it started from nothing.
+    painted on, as the browser shows it and of the picture's size, empty for nothing, and `sheet`
+    the picture itself, its PNG with the recipe inside at `sheet.path`; `file_name` is the name it
+    is downloaded under, `thumb` a small copy. `source` is what lay on the desk, by its path, empty
+    for nothing; `recipe` and `film` are the paths of the recipe alone and of the filmstrip, empty
+    for none; `created` tells that it started from nothing.
     """
 
     id: int

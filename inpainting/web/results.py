@@ -77,7 +77,7 @@ def finish(result: PaintResult, photo: Photo | None, source: str) -> Finished:
     stem, recipe = name.removesuffix(".png"), recipe_to_json(result.recipe)
     return replace(
         item,
-        before=_before(result, photo, source) or item.sheet.display,
+        before=_before(result, photo, source),
         seed=result.seed,
         seconds=result.seconds,
         notes=_notes(result),
@@ -99,13 +99,13 @@ def sheet_of_all(rgb: Rgb, seed: int, source: str) -> Finished:
 
 
 def _filed(photo: Photo, encode: Callable[[], bytes], name: str) -> Finished:
-    """Write a picture's file and its small copies; it is its own picture before, until told."""
+    """Write a picture's file and its small copies; there is nothing before it until told."""
     with ThreadPoolExecutor(2) as pool:
         display, digest = pool.submit(keep_display, photo), pool.submit(lambda: photo.digest)
         path = keep(encode(), name)
         thumb = keep(encode_jpeg(reduced(small_of(photo.rgb), EXAMPLE_SIDE), 80), "thumb.jpg")
     sheet = Sheet(digest.result(), photo.size, photo.name, display.result(), path)
-    return Finished(0, sheet, sheet.display, thumb, name, 0, 0.0)
+    return Finished(0, sheet, "", thumb, name, 0, 0.0)
 
 
 def _before(result: PaintResult, photo: Photo | None, source: str) -> str:

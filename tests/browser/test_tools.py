@@ -208,6 +208,15 @@ def test_a_grid_gives_each_picture_and_one_with_all(site: Site, open_page: OpenP
     sheet = open_photo(guest.download()[1])
     assert sheet.size[0] > 640
     assert not guest.page.locator("#pp-result .pp-recipe").is_visible()
+    guest.result_shown()
+    for part in (".pp-slide-at", ".pp-tag-left", ".pp-tag-right", ".pp-hold"):
+        assert not guest.page.locator(part).is_visible()
+    clip = guest.page.evaluate("getComputedStyle(document.querySelector('.pp-now')).clipPath")
+    assert clip == "none"
+    assert "Drag the line" not in guest.message()
+    guest.page.locator("#pp-result .pp-strip > *").nth(1).click()
+    guest.page.wait_for_selector(".pp-slide-at", state="visible")
+    assert guest.message().startswith("Drag the line")
 
 
 def test_sides_to_extend_are_those_of_one_photo(site: Site, open_page: OpenPage) -> None:

@@ -91,14 +91,14 @@ def test_a_picture_from_nothing_has_nothing_before_it(studio: Studio) -> None:
     request = PaintRequest(photo(), None, tool=Tool.CREATE, size=(128, 64), film=True, seed=3)
     (result,) = (event for event in studio.paint(request) if isinstance(event, PaintResult))
     kept = finish(result, None, "")
-    assert kept.before == kept.sheet.display
+    assert kept.before == ""
     assert open_photo(Path(kept.film)).size[0] > 128
     assert kept.sheet.size == (128, 64)
 
 
 def test_the_sheet_of_a_grid_is_a_result_without_a_recipe() -> None:
     kept = sheet_of_all(noise(90, 60), 17, "x.jpg")
-    assert (kept.seed, kept.recipe, kept.source) == (17, "", "x.jpg")
+    assert (kept.seed, kept.recipe, kept.source, kept.before) == (17, "", "x.jpg", "")
     assert kept.notes == (ALL_CELLS,)
     assert open_photo(Path(kept.sheet.path)).size == (90, 60)
 
