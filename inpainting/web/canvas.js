@@ -12,8 +12,8 @@ function draw() {
 	if (!size()) return;
 	const { width, height } = size(), { scale, x, y } = view;
 	frame.style.cssText = `width: ${width}px; height: ${height}px; transform: translate(${x}px, ${y}px) scale(${scale})`;
-	root.classList.toggle('pp-crisp', scale >= 4);
-	root.classList.toggle('pp-zoomed', !fits());
+	flag('pp-crisp', scale >= 4);
+	flag('pp-zoomed', !fits());
 	$('.pp-percent').textContent = `${Math.round(scale * 100)} %`;
 	drawMarks();
 	drawDivider();
@@ -25,7 +25,7 @@ function draw() {
 
 function drawPhoto() {
 	const here = size(), { photo: opened } = shown;
-	root.classList.toggle('pp-filled', Boolean(here));
+	flag('pp-filled', here);
 	stage.tabIndex = here ? 0 : -1;
 	source(photo, opened?.file.url);
 	if (opened) stage.ariaLabel = say('The photo {name}, {width} by {height} pixels. Arrow keys move a cursor, Enter clicks.', opened);

@@ -2,8 +2,9 @@
 const $ = (selector) => element.querySelector(selector);
 const all = (selector) => [...element.querySelectorAll(selector)];
 const on = (node, kinds, listen, options) => kinds.split(' ').forEach((kind) => node.addEventListener(kind, listen, options));
-const say = (text, values) => window.ppText(text, values);
+const say = window.ppText;
 const pressed = (node, value) => node.setAttribute('aria-pressed', String(Boolean(value)));
+const flag = (name, holds) => root.classList.toggle(name, Boolean(holds));
 const root = $('.pp-root'), stage = $('.pp-stage'), frame = $('.pp-frame'), photo = $('.pp-photo');
 
 const SLOW = 300; // ms before the page says that it waits
@@ -15,7 +16,7 @@ let sent = [], answered = 0; // what has no answer yet: {seq, action, and how it
 let strokes = []; // {seq, stroke} that the mask on show does not have yet
 let counter = 0, tool = 'include', brush = 40, error = '', slow = false;
 let compare = null; // the result on show in place of the selection
-let glimpse = ''; // URL of what a repaint looks like so far
+let painting = false, glimpse = ''; // whether a repaint has begun; URL of what it looks like so far
 let segments = null; // labels of everything, while one is picked
 let cursor = null; // the keyboard's place
 

@@ -11,7 +11,7 @@ function showResult(result) {
 	compare = result;
 	source($('.pp-was'), result?.before.url);
 	source(after, result?.file.url);
-	root.classList.toggle('pp-comparing', Boolean(compare));
+	flag('pp-comparing', compare);
 	forgetHover();
 	drawPhoto();
 	drawTools();
@@ -31,8 +31,11 @@ function backToSelection() {
 }
 
 onWide(document, 'pp-result', ({ detail }) => showResult(detail));
-onWide(document, 'pp-preview', ({ detail }) => {
-	if (!detail !== !glimpse) root.classList.toggle('pp-glimpsing', Boolean(detail));
-	glimpse = detail || '';
+onWide(document, 'pp-progress', ({ detail: { preview, begun } }) => {
+	if (!preview !== !glimpse) flag('pp-glimpsing', preview);
+	glimpse = preview;
 	source($('.pp-glimpse'), glimpse);
+	if (begun === painting) return;
+	painting = begun;
+	drawHint();
 });

@@ -35,7 +35,7 @@ onWide(window, 'dragover dragleave drop', (event) => {
 	const { type, dataTransfer } = event;
 	if (!dataTransfer.types.includes('Files')) return;
 	event.preventDefault();
-	root.classList.toggle('pp-drop', type === 'dragover');
+	flag('pp-drop', type === 'dragover');
 	if (type === 'drop') open('open', dataTransfer.files[0]);
 });
 

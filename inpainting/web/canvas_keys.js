@@ -3,7 +3,7 @@ const ARROWS = { arrowleft: [-1, 0], arrowright: [1, 0], arrowup: [0, -1], arrow
 const KEYS = {
 	'[': () => setBrush(Math.floor(brush / 1.2)),
 	']': () => setBrush(Math.ceil(brush * 1.2)),
-	'\\': () => root.classList.add('pp-original'),
+	'\\': () => flag('pp-original', true),
 	delete: remove,
 	backspace: remove,
 };
@@ -58,7 +58,7 @@ function onKey({ key: name = '', target, shiftKey, ctrlKey, metaKey, altKey }) {
 	} else if (typing || (!size() && key !== '?')) return false;
 	else if (button) button.click();
 	else if (KEYS[key]) KEYS[key]();
-	else if (key === ' ' && (focused || target === document.body)) root.classList.add('pp-space');
+	else if (key === ' ' && (focused || target === document.body)) flag('pp-space', true);
 	else if (focused && ARROWS[key]) moveCursor(ARROWS[key], shiftKey);
 	else if (focused && cursor && key === 'enter') enter(shiftKey);
 	else return false;

@@ -97,7 +97,7 @@ function forget() {
 on(stage, 'pointerdown', (event) => {
 	if (!size() || event.target.closest('button, input')) return;
 	stage.setPointerCapture(event.pointerId);
-	root.classList.remove('pp-glimpsing'); // who goes on selecting sees the selection
+	flag('pp-glimpsing', false); // who goes on selecting sees the selection
 	aimed = true;
 	cursor = null;
 	forgetHover();

@@ -8,6 +8,7 @@ function drawHint() {
 		'pp-error': error || shown.message,
 		note: shown.note,
 		segment: segments,
+		painting,
 		compare,
 		nothing: !shown.photo,
 		[shown.region]: shown.mask && (tool === 'include' || tool === 'exclude'),

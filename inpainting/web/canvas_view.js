@@ -50,6 +50,6 @@ function pixelAt(spot) {
 }
 
 function isInside(spot) {
-	const { x, y } = toPhoto(view, spot), { width, height } = size();
-	return x >= 0 && y >= 0 && x < width && y < height;
+	const { x, y } = toPhoto(view, spot), nearest = pixelAt(spot);
+	return nearest.x === Math.floor(x) && nearest.y === Math.floor(y);
 }

@@ -165,6 +165,32 @@ def test_a_click_does_not_wait_for_a_repaint(site: Site, open_page: OpenPage) ->
     assert guest.progress().startswith("Done")
 
 
+def test_while_a_repaint_runs_it_is_told_what_a_click_is_for(
+    site: Site, open_page: OpenPage
+) -> None:
+    guest, second = selected(site, open_page), selected(site, open_page)
+    running = "A repaint is running; what you select now is for the next one."
+    assert guest.message() != running
+    site.gate.close(step=2)
+    guest.page.click("#pp-repaint")
+    guest.started()
+    assert guest.message() == running
+    second.page.click("#pp-repaint")
+    second.page.wait_for_selector("#pp-stop")
+    assert second.message() != running  # one that waits takes what is selected when it begins
+    guest.click(40, 40)
+    assert guest.message() == running
+    site.gate.open.set()
+    guest.finished()
+    guest.result_shown()
+    assert guest.message().startswith("Drag the line")
+    here = shrink(disc(40, 40, 240 / 5), 1)
+    result = open_photo(guest.download()[1]).pixels
+    assert (result[here] != RGB[here]).any(axis=1).mean() > 0.8
+    guest.repaint()
+    assert np.array_equal(open_photo(guest.download()[1]).pixels[here], RGB[here])
+
+
 def test_a_second_window_waits_its_turn_and_is_served(site: Site, open_page: OpenPage) -> None:
     first, second = selected(site, open_page), selected(site, open_page)
     second.prompt("red brick")
