@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
+from itertools import dropwhile
 
 from inpainting.web.answer import Answer, Composed, nothing
 from inpainting.web.session import NO_PARTS, Part, Session, Step
@@ -23,26 +25,46 @@ def push(session: Session, step: Step) -> Session:
 
     A step that changes nothing is none.
     """
-    if replace(step, composed=session.now.composed) == session.now:
+    if _looks_like(session.now, step):
         return told_nothing(session)
     past = _bounded((*session.past, _remembered(session.now)))
     return _to(session, step, past, ())
 
 
 def undo(session: Session) -> Session:
-    """Go back one step; at the first nothing changes."""
-    if not session.past:
+    """Go back to the last step of `behind`; where there is none nothing changes."""
+    past = behind(session)
+    if not past:
         return told_nothing(session)
     future = (_remembered(session.now), *session.future)
-    return _to(session, session.past[-1], session.past[:-1], future)
+    return _to(session, past[-1], past[:-1], future)
 
 
 def redo(session: Session) -> Session:
     """Take back the last undo; where there is none nothing changes."""
-    if not session.future:
+    future = ahead(session)
+    if not future:
         return told_nothing(session)
     past = (*session.past, _remembered(session.now))
-    return _to(session, session.future[0], past, session.future[1:])
+    return _to(session, future[0], past, future[1:])
+
+
+def behind(session: Session) -> tuple[Step, ...]:
+    """Return the steps that undo leads back through, the oldest first.
+
+    Looking at results is no step, and may make the last one look like the present: undo would show
+    nothing, so it is left out.
+    """
+    return tuple(dropwhile(partial(_looks_like, session.now), session.past[::-1]))[::-1]
+
+
+def ahead(session: Session) -> tuple[Step, ...]:
+    """Return the steps that redo leads through, the next first; as `behind`."""
+    return tuple(dropwhile(partial(_looks_like, session.now), session.future))
+
+
+def _looks_like(now: Step, step: Step) -> bool:
+    return replace(step, composed=now.composed) == now
 
 
 def answered(session: Session, version: int, key: int, answer: Answer) -> Session:

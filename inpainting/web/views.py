@@ -12,6 +12,7 @@ from inpainting.studio import Studio
 from inpainting.types import Box
 from inpainting.web.answer import Composed
 from inpainting.web.finished import Sheet
+from inpainting.web.history import ahead, behind
 from inpainting.web.kept import served
 from inpainting.web.session import Part, Session
 
@@ -53,8 +54,8 @@ def view(
         **_selected(now.composed if session.on_mask else None),
         "edges": asdict(now.edges),
         "pending": session.unsettled,
-        "undo": bool(session.past),
-        "redo": bool(session.future),
+        "undo": bool(behind(session)),
+        "redo": bool(ahead(session)),
         "message": session.message,
         "note": session.note,
         "can": dict(can),

@@ -146,6 +146,17 @@ def test_undo_takes_the_painting_and_the_step_further_back(site: Site, open_page
     assert guest.page.locator("#pp-result .pp-strip > *").count() == 1
 
 
+def test_each_undo_shows_something_else(site: Site, open_page: OpenPage) -> None:
+    guest = painted(site, open_page)
+    guest.page.click("#pp-canvas .pp-back")
+    guest.page.wait_for_selector(".pp-now", state="hidden")
+    guest.click(40, 40)
+    guest.page.focus(".pp-stage")
+    assert guest.press("Control+z")["points"] == [[160, 120, 1]]
+    assert guest.press("Control+z")["points"] == []
+    assert guest.page.locator("[data-action=undo]").is_disabled()
+
+
 def test_a_repaint_that_fails_loses_nothing(site: Site, open_page: OpenPage) -> None:
     guest = painted(site, open_page)
     guest.seed(2**32)

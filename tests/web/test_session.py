@@ -90,10 +90,14 @@ def test_the_history_is_a_list_with_a_place_in_it(actions: list[Reducer]) -> Non
     states, at = [session.now], 0
     for action in actions:
         after = follow(session, action)
-        if action is h.undo:
-            at = max(0, at - 1)
-        elif action is h.redo:
-            at = min(len(states) - 1, at + 1)
+        others = [n for n, state in enumerate(states) if state != states[at]]
+        if action is h.undo and min(others, default=at) < at:
+            to = max(n for n in others if n < at)
+            del states[to + 1 : at]
+            at = to
+        elif action is h.redo and max(others, default=at) > at:
+            del states[at + 1 : min(n for n in others if n > at)]
+            at += 1
         elif after.now != session.now and after.future:  # a result is shown, which is no step
             assert after.now == replace(session.now, result=after.now.result)
             states[at] = after.now

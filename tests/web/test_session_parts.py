@@ -11,6 +11,7 @@ from inpainting.web import editing as e
 from inpainting.web import history as h
 from inpainting.web.answer import Composed, nothing
 from inpainting.web.session import NO_PARTS, Part, Session, Step
+from inpainting.web.views import view
 from tests.support.sessions import (
     LOADED,
     SHEET,
@@ -213,6 +214,27 @@ def test_showing_a_result_is_no_step() -> None:
     assert e.show_result(closed, 1).now == session.now
     with pytest.raises(BadRequest):
         e.show_result(session, 5)
+
+
+def test_undo_and_redo_pass_over_what_would_show_nothing() -> None:
+    before = clicked()
+    closed = e.show_result(e.finished(before, result(1)), 0)
+    assert h.undo(closed).now == h.undo(before).now
+    assert h.redo(h.undo(closed)).now == before.now
+    again = e.click(closed, 2, 2)
+    assert h.undo(again).now == before.now
+    assert h.undo(h.undo(again)).now == h.undo(before).now
+    shown = e.show_result(h.undo(e.finished(before, result(1))), 1)
+    assert (shown.future[0], h.ahead(shown), h.redo(shown).now) == (shown.now, (), shown.now)
+
+
+def test_what_would_show_nothing_cannot_be_undone() -> None:
+    session = e.finished(LOADED, result(1))
+    assert view(session)["undo"]
+    closed = e.show_result(session, 0)
+    assert (len(closed.past), h.behind(closed)) == (1, ())
+    assert not view(closed)["undo"]
+    assert h.undo(closed).now == closed.now
 
 
 def test_results_are_bounded() -> None:
