@@ -55,7 +55,7 @@ async function drawMask() {
 }
 
 function begin(other, { photo: next }) {
-	error = other && shown.photo && !next ? say('This session has ended; open the photo again.') : '';
+	error = other && shown.photo && !next ? say('This session has ended; open the photo again.') : shown.desk ? '' : error;
 	mask = packed = segments = cursor = null;
 	[sent, strokes] = [[], []];
 	tool = 'include';

@@ -4,6 +4,7 @@ from io import BytesIO
 
 import pytest
 from PIL import Image
+from playwright.sync_api import Route
 
 from inpainting.photo import ANIMATED
 from inpainting.web.canvas import OPEN_SECONDS
@@ -34,6 +35,21 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_sent(
     guest = open_page(site.url)
     guest.drop_large(31_000_000)
     guest.page.wait_for_selector(".pp-hint.pp-error")
+    assert "30 MB" in guest.message()
+
+
+def test_what_is_refused_before_the_first_answer_stays_told_after_it(
+    site: Site, open_page: OpenPage
+) -> None:
+    guest, held = open_page(site.url), list[Route]()
+    guest.page.route("**/run/predict*", lambda route: held.append(route))
+    with guest.page.expect_request("**/run/predict*"):
+        guest.go(site.url)
+    guest.drop_large(31_000_000)
+    guest.page.wait_for_selector(".pp-hint.pp-error")
+    for route in held:
+        route.continue_()
+    guest.page.wait_for_function("() => document.querySelector('.pp-root').ppState().desk")
     assert "30 MB" in guest.message()
 
 
