@@ -94,13 +94,12 @@ def test_a_job_that_does_not_fit_either_is_refused(build: Callable[[], Any]) -> 
     ("failures", "rung", "notes"), [(1, Rung.OFFLOAD, ()), (2, Rung.GROUPS, (STEPPED_DOWN,))]
 )
 def test_where_a_lower_rung_finds_no_room_either_it_is_told_and_the_next_job_looks_again(
-    build: Callable[[], Any],
     monkeypatch: pytest.MonkeyPatch,
     failures: int,
     rung: Rung,
     notes: tuple[str, ...],
 ) -> None:
-    expected, pipeline = paint(StablePainter(build(), INFO)), build()
+    expected, pipeline = paint(StablePainter(tiny_sd_inpaint(), INFO)), tiny_sd_inpaint()
     painter = on(Rung.RESIDENT, pipeline)
     shortage(pipeline, lambda run, _: run == 1)
     no_room(monkeypatch, failures)
