@@ -25,7 +25,8 @@ from models.catalog import (
     segmenter_row,
 )
 from models.deferred import DeferredPainter
-from models.loading import Loaded, load, load_painter, resolve_preset
+from models.loading import Loaded, import_loaders, load, load_painter, resolve_preset
+from models.sparing import spare_what_is_there
 from models.tuning import tuning_of
 from models.workers import Workers
 
@@ -161,6 +162,8 @@ def bring_up(
 def _bring_up(settings: Settings, holder: Holder, painter: DeferredPainter, load: Loader) -> None:
     try:
         rows, reason = choose(settings)
+        import_loaders(row.kind for row in rows)
+        spare_what_is_there()
         if _is_embedded(*rows):
             holder.report(replace(holder.status(), reason=reason, loading="", advice=ADVICE))
             painter.start()

@@ -5,8 +5,8 @@ Weights are safetensors of a pinned revision; code from a hub is never run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -35,6 +35,7 @@ __all__ = [
     "DeferredPainter",
     "Loaded",
     "Report",
+    "import_loaders",
     "load",
     "load_painter",
     "load_segmenter",
@@ -179,6 +180,14 @@ def load_painter(
             row, device, dtype, offline=offline, tuning=tuning, worker=worker, **loras
         )
         return found
+
+
+def import_loaders(kinds: Iterable[str]) -> None:
+    """Import what loads rows of these kinds, with the libraries: seconds, the first time."""
+    for kind in kinds:
+        if kind in LOADERS:
+            with suppress(ImportError):  # loading itself will tell of it
+                _loader(kind)
 
 
 def _loader(kind: str) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 from threading import Thread
 from typing import Any
@@ -69,6 +71,28 @@ def test_the_embedded_preset_is_loaded_behind_the_page() -> None:
     status = studio.status()
     assert (status.loading, status.failure) == ("", "")
     assert "sdxl" in status.advice
+
+
+def test_what_is_imported_is_spared_by_the_collector_and_models_are_not() -> None:
+    alive: list[weakref.ref[Any]] = []
+
+    class Ring(FakePainter):
+        def __init__(self) -> None:
+            super().__init__()
+            self.me = self
+
+    def load(*_: Any, **__: Any) -> Loaded:
+        found = Ring()
+        alive.append(weakref.ref(found))
+        return Loaded(FakeSegmenter(), found)
+
+    gc.unfreeze()
+    studio, _ = brought_up(load, preset="sdxl", device="cpu")
+    assert gc.get_freeze_count() > 100_000
+    assert alive[0]() is studio.painter
+    studio.use(painter=FakePainter())
+    gc.collect()
+    assert alive[0]() is None
 
 
 def test_nothing_is_loaded_before_the_page_is_up() -> None:
