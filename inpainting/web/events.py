@@ -36,6 +36,7 @@ from inpainting.web.painting import Shown, check, paint
 from inpainting.web.prompting import token_line, with_negative
 from inpainting.web.queries import ENDED
 from inpainting.web.results import panel
+from inpainting.web.session import Session
 from inpainting.web.settingparts import SEED_INFO
 from inpainting.web.sizing import extension, picture_size
 from inpainting.web.texts import label
@@ -76,19 +77,19 @@ class Events:
 
     def act(self, desk: Desk, event: gr.EventData) -> Any:
         """Scene, job: the canvas acted."""
-        before = desk.session.serial
+        before = desk.session
         acted = handlers.act(self.studio, desk, event._data)
         return *_scene(acted, desk), *self._job(desk, before)
 
     def show(self, desk: Desk, event: gr.EventData) -> Any:
         """Scene, job: another result is to be seen, or the selection again."""
-        before = desk.session.serial
+        before = desk.session
         acted = handlers.show(self.studio, desk, event._data)
         return *_scene(acted, desk), *self._job(desk, before)
 
     def further(self, desk: Desk, event: gr.EventData) -> Any:
         """Scene, job: a result is to be the photo."""
-        before = desk.session.serial
+        before = desk.session
         acted = handlers.further(self.studio, desk, event._data)
         return *_scene(acted, desk), *self._job(desk, before)
 
@@ -97,12 +98,12 @@ class Events:
         before, folder = desk.session, Path(get_upload_folder())
         acted, restored = handlers.open_upload(self.studio, desk, event._data, folder)
         values = for_another(before, desk.session) | dict(restored.values if restored else {})
-        scene = (*_scene(acted, desk), *self._job(desk, before.serial))
+        scene = (*_scene(acted, desk), *self._job(desk, before))
         return *scene, *self._values(values), _quick_sides(values)
 
     def mask(self, desk: Desk, event: gr.EventData) -> Any:
         """Scene, job: the canvas uploaded a mask."""
-        before, folder = desk.session.serial, Path(get_upload_folder())
+        before, folder = desk.session, Path(get_upload_folder())
         acted = handlers.upload_mask(self.studio, desk, event._data, folder)
         return *_scene(acted, desk), *self._job(desk, before)
 
@@ -113,7 +114,7 @@ class Events:
         values = for_another(before, desk.session)
         if desk.session.serial != before.serial:
             values["prompt"] = example.prompt
-        scene = (*_scene(acted, desk), *self._job(desk, before.serial))
+        scene = (*_scene(acted, desk), *self._job(desk, before))
         return *scene, *self._values(values), _quick_sides(values)
 
     def region(self, desk: Desk, value: str) -> Any:
@@ -141,9 +142,13 @@ class Events:
         except BadRequest:
             return gr.skip()
 
-    def _job(self, desk: Desk, serial: int) -> Any:
-        """What was told of a repaint of the photo `serial` is over once another lies there."""
-        if desk.session.serial == serial or self.line.has(desk):
+    def _job(self, desk: Desk, before: Session) -> Any:
+        """What was told of a repaint is over once another photo lies there than before, or the
+        first of it is selected.
+        """
+        now = desk.session
+        same = now.serial == before.serial and now.selects <= before.selects
+        if same or self.line.has(desk):
             return (gr.skip(),) * 3
         return progress.IDLE, *_buttons(busy=False)
 

@@ -16,11 +16,10 @@ View = dict[str, Any]
 
 IDLE: View = {"state": "idle"}
 WAITING: View = {"state": "painting", "text": "Waiting for the painter."}
-STOPPED: View = {"state": "done", "text": "Stopped. Photo, points and prompt are as they were."}
+STOPPED: View = {"state": "done", "text": "Stopped. Photo, points and prompt are still there."}
 LEFT: View = {
     "state": "done",
-    "text": "The repaint was stopped when the page was closed or loaded again. "
-    "Photo, points and prompt are as they were.",
+    "text": "The repaint was stopped when the page was closed or loaded again.",
 }
 ELSEWHERE: View = {"state": "done", "text": "A repaint goes on in the window that it was begun in."}
 OVER: View = {"state": "done", "text": "The repaint is over. What it painted is in the list."}

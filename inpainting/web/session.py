@@ -105,6 +105,11 @@ class Session:
         return self.now.sheet is not None and self.now.composed is None
 
     @property
+    def selects(self) -> bool:
+        """Whether anything is selected, as far as that is worked out."""
+        return bool(self.now.composed and self.now.composed.area)
+
+    @property
     def side(self) -> Region:
         """Which side of the selection the chosen tool works on."""
         return Region.SUBJECT if self.tool is Tool.REMOVE else self.now.region
@@ -124,9 +129,7 @@ class Session:
     def mask(self) -> Mask | None:
         """The selection HxW with its edges, None while nothing is selected or it is unsettled."""
         composed = self.now.composed
-        if composed is None or not composed.area:
-            return None
-        return composed.mask.whole()
+        return composed.mask.whole() if composed is not None and composed.area else None
 
     def result(self, number: int) -> Finished | None:
         """Return the result with that id, None where there is none."""

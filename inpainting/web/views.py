@@ -9,12 +9,13 @@ from typing import Any
 
 from inpainting.cropped import CroppedMask
 from inpainting.studio import Studio
-from inpainting.types import Box
+from inpainting.types import Box, Tool
 from inpainting.web.answer import Composed
 from inpainting.web.finished import Sheet
 from inpainting.web.history import ahead, behind
 from inpainting.web.kept import served
 from inpainting.web.session import Part, Session
+from inpainting.web.tooling import NOTES
 
 View = dict[str, Any]
 
@@ -57,7 +58,7 @@ def view(
         "undo": bool(behind(session)),
         "redo": bool(ahead(session)),
         "message": session.message,
-        "note": session.note,
+        "note": _note(session),
         "can": dict(can),
         "result": now.result if session.result(now.result) else 0,
     }
@@ -97,6 +98,14 @@ def _pointed(part: Part) -> View:
         "scores": [] if answer is None else [round(score, 3) for score in answer.scores],
         "chosen": part.chosen,
     }
+
+
+def _note(session: Session) -> str:
+    """Return what is said below the photo; of Extend all the time, which takes no selection."""
+    if session.note or session.tool is not Tool.EXTEND:
+        return session.note
+    now = session.now
+    return NOTES[Tool.EXTEND] if now.sheet is not None and not now.result else ""
 
 
 def _selected(composed: Composed | None) -> View:

@@ -207,6 +207,8 @@ def test_a_grid_gives_each_picture_and_one_with_all(site: Site, open_page: OpenP
     }
     sheet = open_photo(guest.download()[1])
     assert sheet.size[0] > 640
+    assert not guest.page.is_visible(".pp-meta"), "a sheet has no seed of its own"
+    assert not guest.page.is_visible(".pp-reuse")
     assert not guest.page.locator("#pp-result .pp-recipe").is_visible()
     guest.result_shown()
     for part in (".pp-slide-at", ".pp-tag-left", ".pp-tag-right", ".pp-hold"):

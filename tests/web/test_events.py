@@ -11,7 +11,7 @@ import pytest
 from gradio.utils import get_upload_folder
 
 from inpainting.studio import Studio
-from inpainting.types import PaintDefaults
+from inpainting.types import PaintDefaults, Tool
 from inpainting.web import editing, progress
 from inpainting.web.desk import Desk, Desks
 from inpainting.web.events import CROWDED, UNFIT, Events
@@ -20,6 +20,7 @@ from inpainting.web.finished import Sheet
 from inpainting.web.form import COUNT, NO_PHOTO, NOT_SELECTED, Form
 from inpainting.web.form import FIELDS as FORM_FIELDS
 from inpainting.web.queries import ENDED
+from inpainting.web.tooling import NOTES
 from tests.support.fakes import FakePainter, FakeSegmenter
 from tests.support.photos import noise, photo, png
 
@@ -105,6 +106,29 @@ def test_a_repaint_can_be_undone_shown_and_gone_on_with(events: Events) -> None:
     assert view["parts"][0]["points"] == 0
     assert len(results["items"]) == 1
     assert job[0] == progress.IDLE
+
+
+def test_the_first_thing_that_is_selected_ends_what_was_said_of_a_repaint(events: Events) -> None:
+    desk, opened = events.desks.new(), photo(256, 200)
+    desk.open(opened)
+    sheet = Sheet(opened.digest, opened.size, opened.name, "x.jpg")
+    desk.change(partial(editing.load, sheet=sheet))
+    _, card, *_ = events.begin(desk, desk.key, window(), *FIELDS)
+    assert card["state"] == "failed"
+    assert events.act(desk, click(desk, x=100, y=90))[4] == progress.IDLE
+    assert events.act(desk, click(desk, x=110, y=90, seq=2))[4:] == (SKIP,) * 3
+
+
+def test_extend_keeps_its_words_below_the_photo_while_no_result_is_seen(events: Events) -> None:
+    desk = selected(events)
+    events.tool(desk, "extend")
+    view = events.act(desk, click(desk, x=110, y=90, seq=2))[0]
+    assert view["note"] == NOTES[Tool.EXTEND]
+    events.tool(desk, "repaint")
+    assert events.act(desk, click(desk, x=120, y=90, seq=3))[0]["note"] == ""
+    painted(events, desk)
+    events.tool(desk, "extend")
+    assert events.show(desk, sent(result=1))[0]["note"] == ""
 
 
 def test_an_example_brings_its_prompt_and_a_quiet_card(events: Events) -> None:
