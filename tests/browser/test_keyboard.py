@@ -172,6 +172,20 @@ def test_on_a_phone_repaint_and_stop_are_in_sight_wherever_one_is(
     assert guest.page.evaluate("scrollY") == 0
 
 
+def test_on_a_phone_the_downloads_follow_a_picture_that_is_on_show(
+    site: Site, open_page: OpenPage
+) -> None:
+    guest = focused(site, open_page, **PHONE)
+    guest.page.touchscreen.tap(*guest.spot(320, 240))
+    guest.settled()
+    guest.repaint()
+    guest.page.wait_for_selector(".pp-comparing")
+    assert guest.lies("#pp-canvas")[1] < guest.lies("#pp-result")[1] < guest.lies("#pp-form")[1]
+    guest.page.locator("[data-action=selection]").tap()
+    guest.page.wait_for_selector(".pp-root:not(.pp-comparing)")
+    assert guest.lies("#pp-form")[1] < guest.lies("#pp-result")[1]
+
+
 def test_on_a_phone_nothing_stays_under_the_buttons_at_the_edge(
     site: Site, open_page: OpenPage
 ) -> None:
