@@ -38,15 +38,6 @@ SDXL = replace(painter_row("sdxl-inpainting"), memory=0, memory_offloaded=0)
 COMMIT = "0123456789" * 4
 
 
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the tiny pipeline under `painter` and the tiny SAM under `sam`."""
-    folder = tmp_path_factory.mktemp("saved")
-    tiny_sdxl_inpaint().save_pretrained(folder / "painter")
-    tiny_sam().save_pretrained(folder / "sam")
-    return folder
-
-
 def local(folder: Path) -> PainterRow:
     return replace(painter_row("embedded"), source=folder.as_posix(), native_side=64)
 

@@ -41,7 +41,6 @@ from tests.support.stable import HOLE, INFO, RGB, SETTINGS, Fault, out_of_memory
 from tests.support.tiny import (
     tiny_decoder,
     tiny_lora,
-    tiny_sam,
     tiny_sdxl_inpaint,
     toy_tokenizer,
 )
@@ -291,15 +290,6 @@ def test_a_painter_that_is_let_go_takes_its_memory_with_it_and_leaves_the_thread
 
 
 # -- who gives them the worker -----------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a tiny pipeline under `painter` and a tiny SAM under `sam`."""
-    folder = tmp_path_factory.mktemp("saved")
-    tiny_sdxl_inpaint().save_pretrained(folder / "painter")
-    tiny_sam().save_pretrained(folder / "sam")
-    return folder
 
 
 def rows_in(folder: Path) -> tuple[Any, Any]:

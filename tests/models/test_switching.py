@@ -27,7 +27,7 @@ from models.tuning import tuning_of
 from models.workers import Workers
 from tests.support.fakes import FakePainter, FakeSegmenter
 from tests.support.photos import photo
-from tests.support.waiting import until
+from tests.support.waiting import hold, until
 
 OTHER = next(row for row in PAINTERS if row.key == "sdxl-inpainting")
 
@@ -139,23 +139,18 @@ def test_jobs_that_were_given_up_while_they_waited_let_the_old_one_go_too() -> N
     holder, workers = studio(), Workers(("cpu",))
     worker, gone = workers.of(torch.device("cpu")), weakref.ref(holder.painter)
     assert worker is not None
-    held, go, alive = threading.Event(), threading.Event(), list[bool]()
-
-    def hold() -> None:
-        held.set()
-        assert go.wait(20)
+    alive: list[bool] = []
 
     def load(*_: Any, **__: Any) -> Any:
         gc.collect()
         alive.append(gone() is not None)
         return FakePainter()
 
-    worker.submit(hold)
-    assert held.wait(20)
+    go = hold(worker)
     worker.submit(partial(getattr, holder.painter, "info"))
     thread = switcher(holder, load, fits=False, workers=workers).begin("painter", OTHER.key)
     until(lambda: worker._tasks.qsize() == 2)
-    go.set()
+    go()
     thread.join(60)
     assert alive == [False]
 

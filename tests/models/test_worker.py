@@ -15,7 +15,7 @@ import pytest
 
 from inpainting.errors import Cancelled
 from models.worker import Emit, StopSignal, Worker
-from tests.support.waiting import until
+from tests.support.waiting import hold, until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -173,21 +173,14 @@ def test_a_call_on_the_workers_own_thread_is_done_at_once() -> None:
 
 def test_nobody_else_answers_calls() -> None:
     worker = Worker("test")
-    held, go = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        held.set()
-        assert go.wait(20)
-
-    worker.submit(hold)
-    assert held.wait(20)
+    go = hold(worker)
     found: list[int] = []
     caller = threading.Thread(target=lambda: found.append(worker.call(threading.get_ident)))
     caller.start()
     _until_asked(worker, 1)
     worker.answer_calls()
     assert (worker._calls.qsize(), found) == (1, [])
-    go.set()
+    go()
     caller.join(20)
     assert found == [worker.call(threading.get_ident)]
 
@@ -215,24 +208,18 @@ def test_calls_that_come_while_others_are_answered_let_the_job_go_on_first() -> 
 
 def test_a_call_that_pauses_for_others_holds_nobody_up() -> None:
     worker, done = Worker("test"), list[str]()
-    held, go = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        held.set()
-        assert go.wait(20)
 
     def pausing() -> None:
         worker.answer_calls()
         done.append("first")
 
-    worker.submit(hold)
-    assert held.wait(20)
+    go = hold(worker)
     calls = [pausing, lambda: done.append("second")]
     callers = [threading.Thread(target=worker.call, args=(call,)) for call in calls]
     for number, caller in enumerate(callers, 1):
         caller.start()
         _until_asked(worker, number)
-    go.set()
+    go()
     for caller in callers:
         caller.join(20)
     assert done == ["second", "first"]
@@ -308,14 +295,7 @@ def test_a_task_that_fails_is_logged_and_the_others_go_on(
 
 def test_calls_at_the_end_of_the_program_are_given_up() -> None:
     worker = Worker("test")
-    held, go = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        held.set()
-        assert go.wait(20)
-
-    worker.submit(hold)
-    assert held.wait(20)
+    go = hold(worker)
     found: list[str] = []
 
     def ask() -> None:
@@ -327,7 +307,7 @@ def test_calls_at_the_end_of_the_program_are_given_up() -> None:
     _until_asked(worker, 1)
     worker._ending.set()
     worker._tasks.put(None)
-    go.set()
+    go()
     caller.join(20)
     assert not caller.is_alive()
     assert found == []
