@@ -60,7 +60,6 @@ class StablePainter:
         with restored(pipeline):  # models that wait elsewhere come for it, and go again
             projection = projection_for(pipeline.vae, pipeline._execution_device)
         base = BASES.get(info.lora_base, info.lora_base)
-        self._own = worker is None
         self._worker = worker or painters_own(info.device)
         outfit = Outfit(
             info,
@@ -120,12 +119,10 @@ class StablePainter:
     def warm_up(self) -> bool:
         """Compile what was marked for it by `compile_blocks`; return when that is done.
 
-        To be called before the first job. It takes minutes, so a worker that others share is left
-        to them, and the thread that loads the painter does it. False, with a sentence in the log,
-        where it cannot be: then all runs uncompiled.
+        To be called before the first job, by the thread that loads the painter: it takes minutes,
+        and the worker may have others to serve. False, with a sentence in the log, where it cannot
+        be: then all runs uncompiled.
         """
-        if self._own:
-            return self._worker.call(lambda: _warmed(self._outfit))
         return _warmed(self._outfit)
 
     def _key(self, work: Work) -> Hashable | None:
